@@ -1,0 +1,178 @@
+"""Words of a page → printed lines in reading order.
+
+Words are chained into segments (what stands on one baseline without a wide gap), segments are dealt to columns where a gutter runs through
+several of them, and each column is read top to bottom. Drawing order is not trusted beyond one segment.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from risklib.pdf.chars import PageWords
+
+WIDE_GAP = 0.9  # of the font size: splits a segment; rows are put together again unless a gutter runs there
+MIN_GUTTER_ROWS = 5
+
+
+@dataclass(frozen=True)
+class PageLine:
+    """A printed line: indices of its words in PageWords, left to right."""
+
+    words: tuple[int, ...]
+    x0: float
+    top: float
+    x1: float
+    bottom: float
+    size: float
+    bold: bool
+    column: int
+
+
+@dataclass(frozen=True)
+class Segments:
+    """Arrays over segments; segment k holds the words first[k] .. last[k] (inclusive)."""
+
+    first: np.ndarray
+    last: np.ndarray
+    x0: np.ndarray
+    x1: np.ndarray
+    middle: np.ndarray  # height of the text's middle from the top of the page
+    height: np.ndarray  # of the letters, not of the font's box
+
+    def take(self, k: np.ndarray) -> Segments:
+        return Segments(self.first[k], self.last[k], self.x0[k], self.x1[k], self.middle[k], self.height[k])
+
+
+def lines_of(words: PageWords, keep: np.ndarray, page_width: float) -> list[PageLine]:
+    """The kept words of a page as lines in reading order. ``keep``: indices into ``words``, in drawing order."""
+    if not len(keep):
+        return []
+    segments = _segments(words, keep)
+    out: list[PageLine] = []
+    for column, part in _columns(segments, page_width):
+        out.extend(_line(words, keep, part, row, column) for row in _rows(part))
+    return out
+
+
+def _segments(words: PageWords, keep: np.ndarray) -> Segments:
+    box, breaks = words.boxes[keep], words.breaks[keep]
+    tall = box[:, 3] - box[:, 1]
+    size = np.where(words.size[keep] > 0, words.size[keep], tall)
+    height = np.minimum(size, np.where(tall > 0, tall, size)) * 0.7
+    middle = (box[:, 1] + box[:, 3]) / 2
+    gap = box[1:, 0] - box[:-1, 2]
+    new = np.concatenate(
+        ([True], breaks[1:] | (gap > WIDE_GAP * size[:-1]) | (gap < -0.5 * size[:-1]) | (np.abs(np.diff(middle)) > 0.5 * height[:-1]))
+    )
+    first = np.flatnonzero(new)
+    last = np.append(first[1:], len(keep)) - 1
+    count = last - first + 1
+    return Segments(
+        first,
+        last,
+        np.minimum.reduceat(box[:, 0], first),
+        np.maximum.reduceat(box[:, 2], first),
+        np.add.reduceat(middle, first) / count,
+        np.maximum.reduceat(height, first),
+    )
+
+
+def _rows(s: Segments) -> list[list[int]]:
+    """Segment indices on one baseline each, top to bottom, left to right."""
+    order = np.argsort(s.middle, kind="stable").tolist()
+    middle, height, x0 = s.middle.tolist(), s.height.tolist(), s.x0.tolist()
+    rows: list[list[int]] = []
+    at = tall = 0.0
+    for k in order:
+        if rows and middle[k] - at <= 0.5 * max(min(tall, height[k]), 0.6 * max(tall, height[k])):
+            rows[-1].append(k)
+            if height[k] > tall:
+                at, tall = middle[k], height[k]
+        else:
+            rows.append([k])
+            at, tall = middle[k], height[k]
+    return [sorted(row, key=x0.__getitem__) for row in rows]
+
+
+def _columns(s: Segments, page_width: float, depth: int = 0, column: int = 0) -> list[tuple[int, Segments]]:
+    """Parts to be read one after the other, with the column each stands in."""
+    if len(s.first) < 2 * MIN_GUTTER_ROWS or depth > 2:
+        return [(column, s)]
+    rows = _rows(s)
+    gutter = _gutter(s, rows)
+    if gutter is None:
+        return [(column, s)]
+    crosses = (s.x0 < gutter - 1) & (s.x1 > gutter + 1)
+    out: list[tuple[int, Segments]] = []
+    for band, split in _bands(rows, crosses, s.x1 <= gutter + 1):
+        part = s.take(np.array(sorted(k for row in band for k in row)))
+        if not split:
+            out.append((column, part))
+            continue
+        left = part.x1 <= gutter + 1
+        for shift, side in enumerate((left, ~left)):
+            out.extend(_columns(part.take(np.flatnonzero(side)), page_width, depth + 1, column + shift))
+    return out
+
+
+def _gutter(s: Segments, rows: list[list[int]]) -> float | None:
+    """x of a vertical gap with running text on both sides, if there is one."""
+    gaps = [(s.x1[a], s.x0[b]) for row in rows for a, b in zip(row, row[1:], strict=False) if s.x0[b] - s.x1[a] >= 6]
+    if len(gaps) < MIN_GUTTER_ROWS:
+        return None
+    low, high = float(s.x0.min()), float(s.x1.max())
+    at = np.arange(low + 0.12 * (high - low), high - 0.12 * (high - low), 2.0)
+    left, right = np.array(gaps).T
+    votes = ((left[:, None] <= at) & (right[:, None] >= at)).sum(axis=0)
+    crossed = ((s.x0[:, None] < at - 1) & (s.x1[:, None] > at + 1)).sum(axis=0)
+    score = votes - crossed
+    best = np.flatnonzero(score == score.max())
+    k = int(best[len(best) // 2])
+    if votes[k] < MIN_GUTTER_ROWS:
+        return None
+    x = float(at[k])
+    return x if _is_text(s, x) else None
+
+
+def _is_text(s: Segments, x: float) -> bool:
+    """Whether lines of running text stand on both sides of ``x`` (a table's cells or hanging numbers do not fill their column)."""
+    beside = s.take(np.flatnonzero((s.x1 <= x + 1) | (s.x0 >= x - 1)))
+    counts = beside.last - beside.first + 1
+    for side in (beside.x1 <= x + 1, beside.x0 >= x - 1):
+        if side.sum() < MIN_GUTTER_ROWS:
+            return False
+        extent = float(beside.x1[side].max() - beside.x0[side].min())
+        if np.median(beside.x1[side] - beside.x0[side]) < 0.55 * extent or np.median(counts[side]) < 3:
+            return False
+    return True
+
+
+def _bands(rows: list[list[int]], crosses: np.ndarray, left: np.ndarray) -> list[tuple[list[list[int]], bool]]:
+    """Runs of rows from the top: (rows, whether they are to be read in columns)."""
+    bands: list[tuple[list[list[int]], bool]] = []
+    for row in rows:
+        split = not any(crosses[k] for k in row)
+        if bands and bands[-1][1] == split:
+            bands[-1][0].append(row)
+        else:
+            bands.append(([row], split))
+    return [(band, split and any(left[k] for row in band for k in row) and any(not left[k] for row in band for k in row)) for band, split in bands]
+
+
+def _line(words: PageWords, keep: np.ndarray, s: Segments, row: list[int], column: int) -> PageLine:
+    index = tuple(int(keep[i]) for k in row for i in range(s.first[k], s.last[k] + 1))
+    box, at = words.boxes[list(index)], list(index)
+    letters = np.array([len(words.texts[i]) for i in index])
+    bold = bool((letters * words.bold[at]).sum() * 2 > letters.sum())
+    return PageLine(
+        index,
+        float(box[:, 0].min()),
+        float(box[:, 1].min()),
+        float(box[:, 2].max()),
+        float(box[:, 3].max()),
+        float(np.median(words.size[at])),
+        bold,
+        column,
+    )
