@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import accumulate, repeat
 
 from risklib.pdf.chars import PageWords
 from risklib.pdf.furniture import ReadLine
@@ -32,7 +33,7 @@ def assemble(
             else:
                 aside.append(Furniture(kind, r.text, _box(r)))
     starts = block_starts([r for r, _ in kept])
-    known = {w.lower().strip(".,;:()\"“”'’") for _, words in kept for w in words.texts} if kept else set()
+    known = _vocabulary(pages) if any(r.text.endswith("-") for r, _ in kept) else set()
     text, out_words, out_lines = _running_text(kept, starts, known)
     return Document(
         contract_id=contract_id,
@@ -45,6 +46,10 @@ def assemble(
         problems=tuple(problems),
         metadata_title=title,
     )
+
+
+def _vocabulary(pages: Sequence[PageParts]) -> set[str]:
+    return {w.strip(".,;:()\"“”'’") for w in {t.lower() for _, words, *_ in pages for t in words.texts}}
 
 
 def _box(r: ReadLine) -> tuple[int, float, float, float, float]:
@@ -65,14 +70,11 @@ def _running_text(kept: Sequence[tuple[ReadLine, PageWords]], starts: Sequence[b
         whole = joined(texts[-1], following.split(" ", 1)[0], known)
         if whole is not None:
             texts[-1] = whole
-        last = len(texts) - 1
-        for i, (t, (x0, top, x1, bottom)) in enumerate(zip(texts, boxes, strict=True)):
-            words.append(Word(t, r.page, x0, top, x1, bottom, at, at + len(t)))
-            parts.append(t)
-            at += len(t)
-            if i < last:
-                parts.append(" ")
-                at += 1
+        ends = [*accumulate(map(len, texts), lambda end, length: end + 1 + length, initial=at - 1)][1:]
+        spots = zip(texts, repeat(r.page), *zip(*boxes, strict=True), (e - len(t) for e, t in zip(ends, texts, strict=True)), ends)
+        words.extend(map(Word._make, spots))
+        parts.append(" ".join(texts))
+        at = ends[-1]
         lines.append(Line(begin, at, r.page, line.x0, line.top, line.x1, line.bottom, line.size, line.bold, starts[k], line.column))
         if whole is None:
             parts.append("\n")

@@ -19,12 +19,14 @@ import pypdfium2.raw as raw
 
 MAX_CHARS = 200_000  # a page with more is not an agreement; the rest is named as a problem
 _WORD = re.compile("[^\\s\ufffe\x02]+[\ufffe\x02]?|[\ufffe\x02]")
+_BREAK = re.compile("[\r\n\ufffe\x02]")
 _CLEAN = {
     **dict.fromkeys([*range(32), *range(0x7F, 0xA0), 0xAD, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFEFF, 0xFFFF], None),
     **{0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl", 0xFB05: "st", 0xFB06: "st"},
     **{0x37E: ";", 0x2010: "-", 0x2011: "-", 0xFFFE: "-", 0x02: "-"},
     **dict.fromkeys(range(0xF0A0, 0xF0FF), "•"),  # Symbol and Wingdings glyphs: bullets in practice
 }
+_LAYOUT = dict.fromkeys(b"\r\n\t")
 _ODD = re.compile("[" + "".join(f"\\U{k:08x}" for k in _CLEAN) + "]")
 
 _text_object = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int)
@@ -159,9 +161,10 @@ def words_of(page: pdfium.PdfPage) -> tuple[PageWords, bool]:
 
 def _words(page: pdfium.PdfPage, textpage: int, n: int) -> PageWords:
     text = page_text(textpage, n)
-    matches = [m.span() for m in _WORD.finditer(text)]
-    texts = [clean(text[a:b]) for a, b in matches]
-    if not all(texts):
+    found = list(_WORD.finditer(text))
+    matches, texts = [m.span() for m in found], [m.group() for m in found]
+    if _ODD.search(text.translate(_LAYOUT)):
+        texts = [clean(t) for t in texts]
         matches, texts = [m for m, t in zip(matches, texts, strict=True) if t], [t for t in texts if t]
     if not texts:
         return empty_words()
@@ -181,7 +184,7 @@ def _words(page: pdfium.PdfPage, textpage: int, n: int) -> PageWords:
 
 def _line_breaks(text: str, first: np.ndarray) -> np.ndarray:
     """For each word, whether a line break (or a hyphen that pdfium took for one) stands right before it."""
-    at = np.array([k for k, c in enumerate(text) if c in "\r\n\ufffe\x02"], np.int64)
+    at = np.array([m.start() for m in _BREAK.finditer(text)], np.int64)
     before = np.searchsorted(at, first)
     return np.concatenate(([True], np.diff(before) > 0))
 

@@ -45,14 +45,18 @@ class Segments:
         return Segments(self.first[k], self.last[k], self.x0[k], self.x1[k], self.middle[k], self.height[k])
 
 
-def lines_of(words: PageWords, keep: np.ndarray, page_width: float) -> list[PageLine]:
+def lines_of(words: PageWords, keep: np.ndarray) -> list[PageLine]:
     """The kept words of a page as lines in reading order. ``keep``: indices into ``words``, in drawing order."""
     if not len(keep):
         return []
     segments = _segments(words, keep)
+    boxes, at = words.boxes.tolist(), keep.tolist()
     out: list[PageLine] = []
-    for column, part in _columns(segments, page_width):
-        out.extend(_line(words, keep, part, row, column) for row in _rows(part))
+    for column, part in _columns(segments):
+        first, last = part.first.tolist(), part.last.tolist()
+        for row in _rows(part):
+            index = tuple(at[i] for k in row for i in range(first[k], last[k] + 1))
+            out.append(_line(words, index, boxes, column))
     return out
 
 
@@ -96,7 +100,7 @@ def _rows(s: Segments) -> list[list[int]]:
     return [sorted(row, key=x0.__getitem__) for row in rows]
 
 
-def _columns(s: Segments, page_width: float, depth: int = 0, column: int = 0) -> list[tuple[int, Segments]]:
+def _columns(s: Segments, depth: int = 0, column: int = 0) -> list[tuple[int, Segments]]:
     """Parts to be read one after the other, with the column each stands in."""
     if len(s.first) < 2 * MIN_GUTTER_ROWS or depth > 2:
         return [(column, s)]
@@ -113,7 +117,7 @@ def _columns(s: Segments, page_width: float, depth: int = 0, column: int = 0) ->
             continue
         left = part.x1 <= gutter + 1
         for shift, side in enumerate((left, ~left)):
-            out.extend(_columns(part.take(np.flatnonzero(side)), page_width, depth + 1, column + shift))
+            out.extend(_columns(part.take(np.flatnonzero(side)), depth + 1, column + shift))
     return out
 
 
@@ -161,18 +165,17 @@ def _bands(rows: list[list[int]], crosses: np.ndarray, left: np.ndarray) -> list
     return [(band, split and any(left[k] for row in band for k in row) and any(not left[k] for row in band for k in row)) for band, split in bands]
 
 
-def _line(words: PageWords, keep: np.ndarray, s: Segments, row: list[int], column: int) -> PageLine:
-    index = tuple(int(keep[i]) for k in row for i in range(s.first[k], s.last[k] + 1))
-    box, at = words.boxes[list(index)], list(index)
-    letters = np.array([len(words.texts[i]) for i in index])
-    bold = bool((letters * words.bold[at]).sum() * 2 > letters.sum())
+def _line(words: PageWords, index: tuple[int, ...], boxes: list[list[float]], column: int) -> PageLine:
+    here = [boxes[i] for i in index]
+    sizes = sorted(words.size[list(index)].tolist())
+    balance = sum(len(words.texts[i]) * (1 if words.bold[i] else -1) for i in index)
     return PageLine(
         index,
-        float(box[:, 0].min()),
-        float(box[:, 1].min()),
-        float(box[:, 2].max()),
-        float(box[:, 3].max()),
-        float(np.median(words.size[at])),
-        bold,
+        min(b[0] for b in here),
+        min(b[1] for b in here),
+        max(b[2] for b in here),
+        max(b[3] for b in here),
+        sizes[len(sizes) // 2],
+        balance > 0,
         column,
     )

@@ -120,9 +120,7 @@ def _read_page(document: pdfium.PdfDocument, index: int) -> PageRead:
     problem = f"page {number} holds too much text; its end was left out" if cut else ""
     source, confidence = ("text", 1.0) if words.texts else ("none", 0.0)
     upright = np.flatnonzero(~words.tilted)
-    lines = [
-        ReadLine(" ".join(words.texts[i] for i in line.words), number, height, line) for line in lines_of(words, upright, width)
-    ]
+    lines = [ReadLine(" ".join(words.texts[i] for i in line.words), number, height, line) for line in lines_of(words, upright)]
     return PageRead(Page(number, width, height, source, confidence), words, lines, _watermarks(words, number), problem)
 
 
