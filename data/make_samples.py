@@ -10,6 +10,7 @@ playbook stand less than twice, or in one agreement only. NAME without ending; n
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import re
 import shlex
@@ -22,17 +23,17 @@ from typing import Any
 import yaml
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from sample_layout import render  # noqa: E402
+from sample_layout import render
 
 HERE = Path(__file__).resolve().parent
 SOURCES, PDFS, ANSWERS, PLAYBOOK = (
     HERE / "agreements/src", HERE / "agreements", HERE / "agreements/answers", HERE / "playbook",
 )  # fmt: skip
 PARTIES, MODALITIES = {"customer", "provider", "both"}, {"obligation", "prohibition"}
-NUMBERS = set(
-    "amount percent fee_months fee_multiple notice_days cure_days grace_days term_months threshold_percent duration_days "
-    "duration_months availability_percent times_per_year".split()
-)
+NUMBERS = {
+    "amount", "percent", "fee_months", "fee_multiple", "notice_days", "cure_days", "grace_days", "term_months",
+    "threshold_percent", "duration_days", "duration_months", "availability_percent", "times_per_year",
+}  # fmt: skip
 CHOICES = {
     "per": {"month", "year", "once"},
     "effect": {"limit", "exclusion"},
@@ -116,13 +117,13 @@ def read_note(note: str, where: str) -> tuple[str, dict[str, Any]]:
         return "prov", {"id": name, "party": party, **({"values": values} if values else {})}
     except ValueError as error:
         raise SourceError(
-            f"{where}: [[{note}]]: {error}; allowed: [[r PARTY obligation|prohibition ID deadline=\"…\"]], "
+            f'{where}: [[{note}]]: {error}; allowed: [[r PARTY obligation|prohibition ID deadline="…"]], '
             f"[[p ID PARTY key=value …]] with PARTY one of {sorted(PARTIES)}"
         ) from None
 
 
 def sentences(text: str) -> list[str]:
-    """The sentences of a passage without annotations; a number or an abbreviation ends none. Joined they give ``text``."""
+    """The sentences of a passage without annotations; a label or an abbreviation ends none. Joined they give it."""
     out, start = [], 0
     for m in END.finditer(text):
         piece = text[start : m.end()]
@@ -226,7 +227,7 @@ def read_source(path: Path) -> Source:
 
 def known_ids() -> tuple[set[str], set[str]]:
     """Responsibility ids ("category.name") and provision ids of data/playbook."""
-    folder = PLAYBOOK if (PLAYBOOK / "responsibilities.yaml").exists() else Path("/tmp/team/ids")  # TEMPORARY
+    folder = PLAYBOOK if (PLAYBOOK / "provisions.yaml").exists() else Path("/tmp/team/ids")  # TEMPORARY
     categories = yaml.safe_load((folder / "responsibilities.yaml").read_text(encoding="utf-8"))
     provisions = yaml.safe_load((folder / "provisions.yaml").read_text(encoding="utf-8"))
     names = {(c["id"], r["id"].split(".")[-1]) for c in categories for r in c["responsibilities"]}
@@ -280,8 +281,10 @@ def check(sources: list[Source]) -> int:
     modal = re.compile(r"\b(shall|must|will|agrees? to|may not|responsible)\b", re.I)
     for s in sources:
         bare = [u for u in s.units if modal.search(u.text) and not u.resp and not u.prov]
-        print(f"{s.path.name}: {sum(len(u.text.split()) for u in s.units)} words, {len(s.units)} units, "
-              f"{sum(len(u.resp) for u in s.units)} responsibilities, {sum(len(u.prov) for u in s.units)} provisions")  # fmt: skip
+        words, resp, prov = (
+            sum(map(len, n)) for n in zip(*[(u.text.split(), u.resp, u.prov) for u in s.units], strict=True)
+        )
+        print(f"{s.path.name}: {words} words, {len(s.units)} units, {resp} responsibilities, {prov} provisions")
         for u in bare:
             print(f"  {s.path.name}:{u.line}: a modal verb, no label: {u.text[:110]}")
     ids = (resp_ids | prov_ids) - {"other.other"}
@@ -306,8 +309,6 @@ def answers(source: Source, sha256: str) -> dict[str, Any]:
 
 def make(source: Source, pdfs: Path = PDFS, folder: Path = ANSWERS) -> Path:
     """Draw the PDF, learn each unit's page from the drawing, write the answers; gives the PDF's path."""
-    import hashlib
-
     data, pages = render(source.blocks, source.meta)
     for number, page in pages.items():
         source.units[number].page = page
@@ -335,9 +336,10 @@ def main(argv: list[str] | None = None) -> int:
         return 1
     if options.check:
         return 1 if check(sources) else 0
-    resp_ids, prov_ids = known_ids()
+    ids = known_ids()
     for source in sources:
-        print(*faults_of(source, resp_ids, prov_ids), sep="\n", end="\n" if faults_of(source, resp_ids, prov_ids) else "")
+        for fault in faults_of(source, *ids):
+            print(fault, file=sys.stderr)
         path = make(source)
         print(f"{path.name}: {path.stat().st_size // 1024} KiB, {max(u.page for u in source.units)} pages")
     return 0

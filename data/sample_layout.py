@@ -1,7 +1,7 @@
 """How a sample agreement looks: blocks with marks → PDF bytes, and the page on which each mark was drawn.
 
-The marks are ``\\x01N\\x02``; reportlab calls back while it draws them, so the page is the true one even where a paragraph
-breaks. Everything is drawn twice: the first pass learns the number of pages and the headings' pages.
+The marks are ``\\x01N\\x02``; reportlab calls back while it draws them, so the page is the true one even where a
+paragraph breaks. Everything is drawn twice: the first pass learns the number of pages and the headings' pages.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from reportlab.lib import colors
 from reportlab.lib.enums import TA_CENTER, TA_JUSTIFY, TA_LEFT
 from reportlab.lib.pagesizes import A4, LETTER
 from reportlab.lib.styles import ParagraphStyle
+from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import BaseDocTemplate, Flowable, Frame, FrameBreak, PageBreak, PageTemplate, Spacer, Table
 from reportlab.platypus import Paragraph as Text
@@ -40,19 +41,20 @@ def styles(layout: Mapping[str, Any]) -> dict[str, ParagraphStyle]:
     face, bold = FONTS[layout.get("font", "serif")]
     size = float(layout.get("size", 10))
     align = TA_JUSTIFY if layout.get("justify", layout.get("font", "serif") == "serif") else TA_LEFT
-    base = ParagraphStyle("para", fontName=face, fontSize=size, leading=size * 1.25, spaceAfter=size * 0.55, alignment=align)
+    base = ParagraphStyle("para", fontName=face, fontSize=size, leading=size * 1.25, alignment=align)
+    base.spaceAfter = size * 0.55
+    small = {"fontSize": size * 0.9, "leading": size * 1.1, "spaceAfter": 0, "alignment": TA_LEFT}
     head = {"fontName": bold, "keepWithNext": 1, "alignment": TA_LEFT}
+    wide = {"fontSize": size * 1.6, "leading": size * 2.1, "spaceBefore": size, "spaceAfter": size}
     return {
         "para": base,
-        "title": ParagraphStyle("title", base, fontName=bold, fontSize=size * 1.6, leading=size * 2.1, alignment=TA_CENTER,
-                                spaceBefore=size, spaceAfter=size),
+        "title": ParagraphStyle("title", base, fontName=bold, alignment=TA_CENTER, **wide),
         "h2": ParagraphStyle("h2", base, **head, fontSize=size * 1.15, leading=size * 1.5, spaceBefore=size * 0.9),
         "h3": ParagraphStyle("h3", base, **head, spaceBefore=size * 0.3),
         "centre": ParagraphStyle("centre", base, alignment=TA_CENTER),
-        "cell": ParagraphStyle("cell", base, fontSize=size * 0.9, leading=size * 1.1, spaceAfter=0, alignment=TA_LEFT),
-        "head_cell": ParagraphStyle("head_cell", base, fontName=bold, fontSize=size * 0.9, leading=size * 1.1, spaceAfter=0,
-                                    alignment=TA_LEFT),
-    }  # fmt: skip
+        "cell": ParagraphStyle("cell", base, **small),
+        "head_cell": ParagraphStyle("head_cell", base, fontName=bold, **small),
+    }
 
 
 def grid(rows: list[list[str]], look: Mapping[str, ParagraphStyle], width: float) -> Table:
@@ -77,10 +79,9 @@ def contents(headings: list[tuple[str, int]], look: Mapping[str, ParagraphStyle]
     face, size = look["para"].fontName, look["para"].fontSize
     out: list[Flowable] = [Text("<b>CONTENTS</b>", look["centre"])]
     for text, page in headings:
-        from reportlab.pdfbase.pdfmetrics import stringWidth
-
         room = width - stringWidth(f"{text}  {page}", face, size) - 14
-        out.append(Text(f"{escape(text)} {'.' * max(3, int(room / stringWidth('.', face, size)))} {page}", look["para"]))
+        dots = "." * max(3, int(room / stringWidth(".", face, size)))
+        out.append(Text(f"{escape(text)} {dots} {page}", look["para"]))
     return out
 
 
@@ -102,8 +103,14 @@ def flow(blocks: list[Any], meta: Mapping[str, Any], look: Mapping[str, Paragrap
             out.append(grid(b.rows, look, width))
         elif b.kind == "item":
             step = size * 2.2
-            style = ParagraphStyle("item", look["para"], leftIndent=step * (b.level + 1), bulletIndent=step * b.level,
-                                   bulletFontName=look["para"].fontName, bulletFontSize=size)
+            style = ParagraphStyle(
+                "item",
+                look["para"],
+                leftIndent=step * (b.level + 1),
+                bulletIndent=step * b.level,
+                bulletFontName=look["para"].fontName,
+                bulletFontSize=size,
+            )
             out.append(Text(markup(b.text), style, bulletText=b.bullet))
         else:
             out.append(Text(markup(b.text), look[b.kind]))
@@ -129,7 +136,9 @@ def templates(layout: Mapping[str, Any], page: tuple[float, float], furniture: A
     ]
 
 
-def draw(blocks: list[Any], meta: Mapping[str, Any], pages: int, headings: list[tuple[str, int]]) -> tuple[bytes, dict[int, int]]:
+def draw(
+    blocks: list[Any], meta: Mapping[str, Any], pages: int, headings: list[tuple[str, int]]
+) -> tuple[bytes, dict[int, int]]:
     """One pass: PDF bytes and {unit number: page}."""
     layout = meta["layout"]
     page = PAPERS[layout.get("paper", "A4").lower()]
