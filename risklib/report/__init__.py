@@ -1,0 +1,200 @@
+"""One self-contained HTML file for a portfolio: draws offline, prints, and lets no contract text act.
+
+Only the report's own script runs, allowed by its hash in a content security policy that also forbids every connection;
+everything else is escaped text, inline SVG and pictures as data URIs.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from risklib.report import text, views
+from risklib.report.crops import Locate, Pictures, cut_pictures, in_folder
+from risklib.report.findings import Contract, Finding, Titles, by_importance, contracts_of, findings_of, grouped
+
+__all__ = ["write_report"]
+
+PICTURES = 14_000_000  # characters of data URIs in one report
+FINDINGS = 20_000  # findings listed in one report; the rest stay in the tables
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """What the template draws, computed once."""
+
+    contracts: Mapping[str, Contract]
+    findings: Sequence[Finding]
+    shown: Sequence[Finding]
+    pictures: Pictures
+    lines: Sequence[views.Line]
+    titles: Titles
+    categories: Sequence[str]
+
+
+def write_report(
+    portfolio: Any,
+    out: str | Path,
+    *,
+    pdf_folder: str | Path | None = None,
+    finder: Locate | None = None,
+    as_of: date | str | None = None,
+    titles: Mapping[str, str] | None = None,
+    picture_budget: int = PICTURES,
+    max_findings: int = FINDINGS,
+) -> Path:
+    """Writes the report and returns its path: ``out`` itself if it ends in ``.html``, else ``report.html`` in that folder.
+
+    ``portfolio`` has the frames of tables.md as attributes, and ``deals``, ``assumptions``, ``totals``, ``curve``, ``meta``.
+    ``titles`` maps ids (categories, responsibilities, provisions, components) to what people call them; an id it does not
+    hold is shown as words. Pictures come from the PDFs that ``finder(file, contract_id)`` locates, or from ``pdf_folder``;
+    without either there are none. ``picture_budget`` bounds them in bytes of HTML. The file appears whole or not at all,
+    and the same portfolio gives the same bytes.
+    """
+    path = Path(out)
+    path = path if path.suffix.lower() in (".html", ".htm") else path / "report.html"
+    locate = finder or (in_folder(Path(pdf_folder)) if pdf_folder else None)
+    parts = _parts(portfolio, locate, titles or {}, picture_budget, max_findings)
+    html = _render(portfolio, parts, str(as_of or portfolio.meta.get("as_of") or "")[:10])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(path.name + ".part")
+    draft.write_text(html, encoding="utf-8", newline="\n")
+    os.replace(draft, path)
+    return path
+
+
+def _parts(portfolio: Any, locate: Locate | None, titles: Mapping[str, str], budget: int, limit: int) -> _Parts:
+    def name(i: str) -> str:
+        return text.visible(titles.get(i) or text.humanise(i))
+
+    contracts = contracts_of(portfolio.contracts, portfolio.deals)
+    findings = findings_of(portfolio, contracts, name)
+    ops = portfolio.operands
+    priced = {
+        (str(r["contract_id"]), int(r["start"]), int(r["end"]))
+        for r in ops.to_dict("records")
+        if text.known(r.get("start")) and text.known(r.get("end"))
+    }
+    ranked = by_importance(findings, priced)[:limit]
+    kept = {f.key for f in ranked}
+    if locate is None:
+        pictures = Pictures((), {}, (), 0, 0)
+    else:
+        pictures = cut_pictures([f.wanted for f in ranked], locate, budget=budget)
+    lines = views.lines_of(portfolio, contracts, findings, name)
+    categories = list(dict.fromkeys(i.split(".")[0] for i in titles if "." in i))
+    return _Parts(contracts, findings, [f for f in findings if f.key in kept], pictures, lines, name, categories)
+
+
+def _render(portfolio: Any, parts: _Parts, as_of: str) -> str:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("risklib.report"), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters.update(number=text.number, percent=text.percent, visible=text.visible, amount=text.amount)
+    style, script = (_asset(environment, n) for n in ("report.css", "report.js"))
+    contracts = list(parts.contracts.values())
+    labels = {c.contract_id: c.label for c in contracts} | {c.file: c.label for c in contracts}
+    return environment.get_template("report.html").render(
+        style=Markup(style),
+        script=Markup(script),
+        policy=(
+            f"default-src 'none'; img-src data:; style-src '{_hash(style)}'; script-src '{_hash(script)}'; base-uri 'none'; form-action 'none'"
+        ),
+        as_of=text.visible(as_of),
+        meta=portfolio.meta,
+        illustrative=bool(portfolio.meta.get("illustrative")),
+        status=_status(contracts),
+        contracts=contracts,
+        troubled=[c for c in contracts if c.status != "ok"],
+        counts=_counts(contracts, parts.findings),
+        by_contract=_by_contract(parts.findings, contracts),
+        totals=views.totals_of(portfolio.totals, "portfolio", {}),
+        vendor_totals=views.totals_of(portfolio.totals, "vendor", labels),
+        contract_totals=views.totals_of(portfolio.totals, "contract", labels),
+        component_totals=views.totals_of(portfolio.totals, "component", _named(portfolio.totals, parts.titles)),
+        charts=views.exposure_charts(portfolio, labels, parts.titles),
+        matrix=views.vendor_table(portfolio, parts.contracts, parts.titles),
+        lines=parts.lines,
+        lines_by_contract=_lines_by_contract(parts.lines),
+        largest=sorted((x for x in parts.lines if x.scored), key=_p95, reverse=True)[:5],
+        unscored=views.unscored_of(parts.lines),
+        heat=views.heat_map_of(parts.findings, parts.contracts, parts.categories, parts.titles),
+        groups=grouped(parts.shown),
+        choices=_choices(parts.shown),
+        shown=len(parts.shown),
+        hidden=len(parts.findings) - len(parts.shown),
+        pictures=parts.pictures,
+        windows=parts.pictures.windows,
+        consequences={(f.contract.contract_id, f.clause_id): f for f in reversed(parts.shown) if f.kind == "provision"},
+        assumptions=[] if portfolio.assumptions is None else portfolio.assumptions.to_dict("records"),
+    )
+
+
+def _named(totals: Any, titles: Titles) -> dict[str, str]:
+    return {str(n): titles(str(n)) for n in totals.loc[totals["level"] == "component", "name"]}
+
+
+def _status(contracts: Sequence[Contract]) -> str:
+    """ "failed" when no file could be analysed, "partial" when any was not analysed whole, else "ok"."""
+    states = {c.status for c in contracts}
+    if not states - {"failed"}:
+        return "failed"
+    return "ok" if states == {"ok"} else "partial"
+
+
+def _counts(contracts: Sequence[Contract], findings: Sequence[Finding]) -> dict[str, int]:
+    states = Counter(c.status for c in contracts)
+    duties = [f for f in findings if f.kind == "responsibility"]
+    customer = [f for f in duties if f.party in ("customer", "both")]
+    return {
+        "files": len(contracts), "ok": states["ok"], "partial": states["partial"], "failed": states["failed"],
+        "vendors": len({c.vendor for c in contracts if c.status != "failed"}), "duties": len(duties), "customer": len(customer),
+        "unclear": sum(f.unclear for f in customer), "provisions": len(findings) - len(duties),
+        "deadlines": sum(bool(f.deadline) for f in customer), "scanned": sum(c.ocr_pages for c in contracts),
+    }  # fmt: skip
+
+
+def _by_contract(findings: Sequence[Finding], contracts: Sequence[Contract]) -> dict[str, dict[str, int]]:
+    out = {c.key: {"duties": 0, "provisions": 0} for c in contracts}
+    for f in findings:
+        if f.kind == "provision" or f.party in ("customer", "both"):
+            out[f.contract.key]["provisions" if f.kind == "provision" else "duties"] += 1
+    return out
+
+
+def _lines_by_contract(lines: Sequence[views.Line]) -> list[tuple[Contract, list[views.Line]]]:
+    out: dict[str, tuple[Contract, list[views.Line]]] = {}
+    for line in lines:
+        out.setdefault(line.contract.key, (line.contract, []))[1].append(line)
+    return list(out.values())
+
+
+def _choices(findings: Sequence[Finding]) -> dict[str, list[tuple[str, str]]]:
+    """What the filter offers: the groups of each kind that occur, by title."""
+    out: dict[str, list[tuple[str, str]]] = {}
+    for kind in ("provision", "responsibility"):
+        out[kind] = sorted({(f.group, f.group_title) for f in findings if f.kind == kind}, key=lambda g: g[1])
+    return out
+
+
+def _p95(line: views.Line) -> float:
+    return float(line.p95.replace(",", "")) if line.p95 != text.DASH else 0.0
+
+
+def _asset(environment: jinja2.Environment, name: str) -> str:
+    assert environment.loader is not None
+    return environment.loader.get_source(environment, name)[0].replace("\r\n", "\n")
+
+
+def _hash(source: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(source.encode("utf-8")).digest()).decode("ascii")
