@@ -1,0 +1,218 @@
+"""What the agreement says about one side's liability for one claim: exclusion first, then cap, as far as no carve-out saves it.
+
+What ``covers`` says decides which claims a carve-out, super-cap or special exclusion is for; its words are read through
+``CLAIMS``. A carve-out or super-cap that does not say what it is for is not applied, and a note says so. Carve-outs that need
+proof of fault (gross negligence, wilful misconduct, fraud) save no ordinary event, so they are not applied either.
+
+How the rows are read: ``uncapped_liability`` is a carve-out (``pierces``: cap, if it does not say). ``liability_cap`` without
+``covers`` is the general cap; with ``covers`` it is a cap for just that, or, if it also ``pierces``, the general cap with that
+exception. With ``effect`` exclusion it excludes what it ``covers``. ``covers`` of a ``consequential_waiver`` are its exceptions.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from risklib.exposure.arithmetic import ZERO, Expr, Quantity, greatest, least, named, number, total
+from risklib.exposure.model import Year
+from risklib.exposure.terms import Case, Missing, also, assume, fees, listed, money_term, provisions_of, said, term
+from risklib.records import Provision
+
+TWELVE = number(12)
+# A claim and the words (beginnings of words) that name it in ``covers``.
+CLAIMS: Mapping[str, str] = {
+    "data_breach": r"data breach|security (breach|incident|obligation)|personal data|data (protection|security)|privacy"
+    r"|customer data|breach of (data|security)",
+    "confidentiality": r"confidential|non ?disclosure",
+    "indemnity": r"indemni|third party claim|hold harmless",
+    "ip": r"ip\b|intellectual property|infring|misappropriat|licen[cs]e|use restriction|reverse engineer|proprietary",
+    "payment": r"payment|fees|amounts due",
+    "fault": r"gross negligence|wil+ful|fraud|intentional|misconduct|deliberate",
+    "injury": r"death|injury|bodily|property damage",
+    "law": r"laws?\b|compliance|export|acceptable use",
+    "service_levels": r"service (level|credit)|availability|uptime|downtime|outage|sla\b",
+    "regulatory": r"regulat|fines?\b|penalt",
+    "indirect": r"indirect|consequential|lost profit|loss of profit",
+    "all": r"(all|any|everything|all claims|any claim)$",
+}
+_FIND = {claim: re.compile(rf"\b({words})" if claim != "all" else words) for claim, words in CLAIMS.items()}
+
+
+def claims_of(covers: Any) -> frozenset[str]:
+    """The claims that ``covers`` (a word, or a list of words) names; "all" for every claim."""
+    texts = [re.sub(r"[_\-\s]+", " ", str(c)).strip().lower() for c in listed(covers)]
+    found = {claim for t in texts for claim, p in _FIND.items() if (p.match(t) if claim == "all" else p.search(t))}
+    return frozenset(found)
+
+
+@dataclass(frozen=True, eq=False)
+class Stance:
+    """One side's liability for one claim. ``cap`` None: no limit. Claims with one ``pool`` share one cap."""
+
+    excluded: bool  # indirect and consequential damages drop out
+    cap: Expr | None
+    pool: str
+    per_claim: bool = False
+    notes: tuple[str, ...] = ()
+    shown_too: tuple[Quantity, ...] = ()
+
+
+def stance(case: Case, side: str, claims: tuple[str, ...]) -> Stance:
+    """How ``side`` (customer or provider) is liable for a claim; ``claims`` names it, most exact name first.
+
+    A super-cap beats a carve-out only where the carve-out fits by a less exact name (a data breach is also a breach of
+    confidentiality, but a super-cap for data breaches is the more special rule). Raises Missing for a cap without a number.
+    """
+    carved, notes = _carve_outs(case, side)
+    waivers = provisions_of(case, "consequential_waiver", side)
+    excluded = bool(waivers) and not _fits(carved["exclusion"], claims)
+    caps = provisions_of(case, "liability_cap", side)
+    special = (*provisions_of(case, "super_cap", side), *(c for c in caps if _special(c)))
+    fitting = [c for c in special if _fits(claims_of(c.values.get("covers")), claims)]
+    notes += tuple(_vague(c, "super-cap") for c in special if not claims_of(c.values.get("covers")))
+    if _fits(carved["cap"], claims[:1]) or (_fits(carved["cap"], claims) and not fitting):
+        return Stance(excluded, None, "none", notes=(*notes, f"{side}'s cap does not apply: {_words(claims)} carved out"))
+    shut = [c for c in caps if _excludes(c) and _fits(claims_of(c.values.get("covers")), claims)]
+    if shut:
+        note = f"{side}'s liability for {_words(claims)} is excluded by clause {shut[0].clause_id}"
+        return Stance(excluded, named(f"{side}'s liability for {_words(claims)}", ZERO), "shut " + claims[0], notes=(*notes, note))
+    general = [c for c in caps if not _special(c) and not _excludes(c)]
+    chosen = _chosen(fitting or general)
+    if chosen is None:
+        return Stance(excluded, None, "none", notes=(*notes, f"no cap of the {side}'s liability found: no limit"))
+    label = f"{side}'s super-cap for {_words(claims[:1])}" if fitting else f"{side}'s cap"
+    cap, too = cap_of(case, chosen, label)
+    notes += also(fitting or general, [chosen], label)
+    per_claim = chosen.values.get("cap_period") == "claim"
+    return Stance(excluded, cap, chosen.clause_id + label, per_claim, notes, too)
+
+
+def _fits(found: frozenset[str], claims: tuple[str, ...]) -> bool:
+    return bool(found & {*claims, "all"})
+
+
+def _words(claims: tuple[str, ...]) -> str:
+    return claims[0].replace("_", " ")
+
+
+def _excludes(p: Provision) -> bool:
+    return p.values.get("effect") == "exclusion" and not _limited(p)
+
+
+def _special(p: Provision) -> bool:
+    return bool(listed(p.values.get("covers"))) and not p.values.get("pierces") and not _excludes(p)
+
+
+def _limited(p: Provision) -> bool:
+    return any(p.values.get(k) is not None for k in ("amount", "fee_months", "fee_multiple", "alternatives"))
+
+
+def _chosen(found: list[Provision] | tuple[Provision, ...]) -> Provision | None:
+    """The most certain one that gives a number; if none does, the most certain one."""
+    return next((p for p in found if _limited(p) or p.values.get("percent") is not None), found[0] if found else None)
+
+
+def _vague(p: Provision, what: str) -> str:
+    return f"the {what} in clause {p.clause_id} does not say what it is for and is not applied"
+
+
+def _carve_outs(case: Case, side: str) -> tuple[dict[str, frozenset[str]], tuple[str, ...]]:
+    """The claims that pierce the side's cap and its exclusion, and notes about carve-outs that could not be read."""
+    pierced: dict[str, set[str]] = {"cap": set(), "exclusion": set()}
+    notes: list[str] = []
+    for p in provisions_of(case, "uncapped_liability", side):
+        claims = claims_of(p.values.get("covers"))
+        if not claims:
+            notes.append(_vague(p, "carve-out"))
+        _pierce(pierced, claims, p.values.get("pierces") or "cap")
+    for p in provisions_of(case, "liability_cap", side):
+        if p.values.get("pierces"):
+            _pierce(pierced, claims_of(p.values.get("covers")), p.values["pierces"])
+    for p in provisions_of(case, "consequential_waiver", side):
+        _pierce(pierced, claims_of(p.values.get("covers")), p.values.get("pierces") or "exclusion")
+    return {k: frozenset(v) for k, v in pierced.items()}, tuple(notes)
+
+
+def _pierce(pierced: dict[str, set[str]], claims: frozenset[str], what: str) -> None:
+    for which in ("cap", "exclusion"):
+        if what in (which, "both"):
+            pierced[which] |= claims
+
+
+# ---------------------------------------------------------------- caps in money
+
+
+def cap_of(case: Case, p: Provision, label: str) -> tuple[Expr, tuple[Quantity, ...]]:
+    """The cap's formula, and its terms in words (fee basis, period). Raises Missing where it has no number."""
+    parts: dict[tuple[str, str], Expr] = {}
+    for values in (p.values, *(v for v in listed(p.values.get("alternatives")) if isinstance(v, Mapping))):
+        for key in ("amount", "fee_months", "fee_multiple", "percent"):
+            if values.get(key) is not None and (key, str(values[key])) not in parts:
+                parts[key, str(values[key])] = _part(case, p, values, key, label)
+    comparator = p.values.get("comparator")
+    if not parts:
+        where = p.values.get("reference")
+        raise Missing(f"{label}: clause {p.clause_id} gives no number" + (f"; look it up in {where}" if where else "; ask for it"))
+    if comparator and len(parts) == 1:
+        raise Missing(f"{label}: clause {p.clause_id} takes the {comparator} of two limits and only one has a number; ask for the other")
+    if len(parts) > 1 and comparator not in ("greater", "lesser"):
+        raise Missing(f"{label}: clause {p.clause_id} gives {len(parts)} limits and not whether the greater or the lesser counts; ask which")
+    body = (greatest if comparator == "greater" else least)(*parts.values())
+    words = {"fee_basis": f"{label}: fees that count", "cap_period": f"{label}: period"}
+    too = tuple(said(p, name, str(p.values[key])) for key, name in words.items() if p.values.get(key))
+    return named(label, body), too
+
+
+def _part(case: Case, p: Provision, values: Mapping[str, Any], key: str, label: str) -> Expr:
+    one = Provision(p.clause_id, p.start, p.end, p.provision, p.party, p.confidence, p.method, values)
+    found: Expr | None
+    if key == "amount":
+        found = money_term(case, one, values, f"{label}: sum")
+    elif key == "percent":
+        found = term(one, key, f"{label}: share of the fees", "%", 100)
+    else:
+        found = term(one, key, f"{label}: {'months' if key == 'fee_months' else 'multiple'} of fees", "months" if key == "fee_months" else "times")
+    if found is None:
+        raise Missing(f"{label}: clause {p.clause_id} gives {key} {values[key]!r}, which is no number; ask for it")
+    if key == "amount":
+        return found
+    base = fees(case)
+    if "affected_service" in (values.get("fee_basis"), p.values.get("fee_basis")):
+        base = base * assume(case, "common", "affected_share", "share of the fees for the affected service", fixed=True)
+    return base * found / TWELVE if key == "fee_months" else base * found
+
+
+def pooled(sums: Mapping[str, Expr], stances: Mapping[str, Stance]) -> Expr:
+    """Yearly sums by kind, each cut by its cap; kinds of one pool share it. Per-claim caps were applied to each event."""
+    groups: dict[str, list[str]] = {}
+    for name, s in stances.items():
+        groups.setdefault("none" if s.cap is None or s.per_claim else s.pool, []).append(name)
+    parts = []
+    for pool, members in groups.items():
+        part = total([sums[m] for m in members])
+        cap = stances[members[0]].cap
+        parts.append(part if pool == "none" or cap is None or part.op == "number" else least(part, cap))
+    return total(parts)
+
+
+def per_event(amount: Expr, s: Stance) -> Expr:
+    """One claim, cut by a cap that counts for each claim."""
+    return least(amount, s.cap) if s.per_claim and s.cap is not None else amount
+
+
+def liability_year(stances: Mapping[str, Stance]) -> Year:
+    """A year of claims against the side: what its caps leave."""
+    return lambda sums: pooled({n: sums[f"{n}.loss"] for n in stances}, stances)
+
+
+def recovery_year(stances: Mapping[str, Stance]) -> Year:
+    """A year of own losses, less what can be recovered under the other side's caps."""
+
+    def year(sums: Mapping[str, Expr]) -> Expr:
+        recovered = pooled({n: sums[f"{n}.claim"] for n in stances}, stances)
+        return total([sums[f"{n}.loss"] for n in stances]) - recovered
+
+    return year

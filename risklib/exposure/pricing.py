@@ -1,0 +1,53 @@
+"""One contract, priced: an ``Exposure`` for each component, scored or unscored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from risklib.exposure.arithmetic import HIGH, LIKELY, LOW, cents
+from risklib.exposure.components import COMPONENTS, build
+from risklib.exposure.model import Model
+from risklib.exposure.terms import Case, Missing
+from risklib.inputs import Assumptions, Rates
+from risklib.records import Deal, Exposure, Provision
+
+
+def price(
+    contract_id: str,
+    provisions: Sequence[Provision],
+    deal: Deal | None,
+    assumptions: Assumptions,
+    rates: Rates | None = None,
+    *,
+    as_of: date,
+    seed: int = 0,
+    trials: int = 10_000,
+) -> tuple[Exposure, ...]:
+    """One ``Exposure`` for each component, in the order of ``COMPONENTS``; amounts a contract year, in the deal's currency.
+
+    ``low``, ``likely``, ``high`` are the scenario (exact, rounded to the currency's smallest unit, halves up); ``expected``
+    and ``p95`` come from ``trials`` simulated years. A component whose clause was not found is a scored zero and its reason
+    says so; one that lacks an operand is unscored, without amounts, and its reason says what to ask or give. For scored
+    components ``reason`` holds notes (which of several clauses is used, what no clause limits), or None.
+    """
+    case = Case(contract_id, tuple(provisions), deal, assumptions, rates, as_of)
+    return tuple(_exposure(name, case, seed, trials) for name in COMPONENTS)
+
+
+def _exposure(component: str, case: Case, seed: int, trials: int) -> Exposure:
+    model = build(component, case)
+    if isinstance(model, Missing):
+        currency = case.deal.currency if case.deal else None
+        return Exposure(component, "unscored", str(model), currency)
+    if isinstance(model, str):
+        zero = cents(0.0, case.currency)
+        return Exposure(component, "scored", model, case.currency, zero, zero, zero, zero, zero, formula="nothing")
+    return _scored(model, case, seed, trials)
+
+
+def _scored(model: Model, case: Case, seed: int, trials: int) -> Exposure:
+    low, likely, high = (cents(model.scenario(level), model.currency) for level in (LOW, LIKELY, HIGH))
+    reason = "; ".join(model.notes) or None
+    return Exposure(model.component, "scored", reason, model.currency, low, likely, high, None, None,
+                    formula=model.formula(), operands=model.operands())  # fmt: skip
