@@ -6,6 +6,6 @@
 from __future__ import annotations
 
 from risklib.exposure.components import COMPONENTS
-from risklib.exposure.pricing import price
+from risklib.exposure.pricing import annual_losses, price
 
-__all__ = ["COMPONENTS", "price"]
+__all__ = ["COMPONENTS", "annual_losses", "price"]

@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
+import numpy as np
+from numpy.typing import NDArray
+
 from risklib.exposure.arithmetic import HIGH, LIKELY, LOW, cents
 from risklib.exposure.components import COMPONENTS, build
 from risklib.exposure.model import Model
+from risklib.exposure.results import expected_and_p95
+from risklib.exposure.simulate import losses
 from risklib.exposure.terms import Case, Missing
 from risklib.inputs import Assumptions, Rates
 from risklib.records import Deal, Exposure, Provision
@@ -49,5 +54,40 @@ def _exposure(component: str, case: Case, seed: int, trials: int) -> Exposure:
 def _scored(model: Model, case: Case, seed: int, trials: int) -> Exposure:
     low, likely, high = (cents(model.scenario(level), model.currency) for level in (LOW, LIKELY, HIGH))
     reason = "; ".join(model.notes) or None
-    return Exposure(model.component, "scored", reason, model.currency, low, likely, high, None, None,
-                    formula=model.formula(), operands=model.operands())  # fmt: skip
+    drawn = expected_and_p95(losses(model, case.contract_id, seed, trials, shocks(case.assumptions)))
+    expected, p95 = (cents(x, model.currency) for x in drawn)
+    return Exposure(
+        model.component, "scored", reason, model.currency, low, likely, high, expected, p95,
+        formula=model.formula(), operands=model.operands(),
+    )  # fmt: skip
+
+
+def shocks(assumptions: Assumptions) -> dict[str, float]:
+    """The share of events that comes from each shared shock: the likely figures of the component ``dependence``."""
+    return {row.parameter: row.likely for row in assumptions.rows if row.component == "dependence"}
+
+
+def annual_losses(
+    contract_id: str,
+    provisions: Sequence[Provision],
+    deal: Deal | None,
+    assumptions: Assumptions,
+    rates: Rates | None = None,
+    *,
+    as_of: date,
+    seed: int = 0,
+    trials: int = 10_000,
+) -> dict[str, NDArray[np.float64]]:
+    """The simulated loss of each year by component, in the deal's currency; unscored components are left out.
+
+    The same years as those of ``price`` with the same arguments; year k of one contract goes with year k of another, so
+    arrays of several contracts may be added.
+    """
+    case = Case(contract_id, tuple(provisions), deal, assumptions, rates, as_of)
+    shared, none = shocks(assumptions), np.zeros(trials)
+    models = {name: build(name, case) for name in COMPONENTS}
+    return {
+        name: none if isinstance(m, str) else losses(m, contract_id, seed, trials, shared)
+        for name, m in models.items()
+        if not isinstance(m, Missing)
+    }
