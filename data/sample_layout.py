@@ -183,7 +183,7 @@ def scanned(data: bytes) -> bytes:
         noise = np.random.default_rng(number).normal(0, 2.0, (grey.height, grey.width))
         grey = Image.fromarray(np.clip(np.asarray(grey) * 0.96 + 4 + noise, 0, 255).astype("uint8"))
         jpeg = io.BytesIO()
-        grey.save(jpeg, "JPEG", quality=28)
+        grey.save(jpeg, "JPEG", quality=24)
         pen.setPageSize(page.get_size())
         pen.drawImage(ImageReader(jpeg), 0, 0, *page.get_size())
         pen.showPage()
