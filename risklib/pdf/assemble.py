@@ -8,9 +8,9 @@ from itertools import accumulate, repeat
 
 from risklib.pdf.chars import PageWords
 from risklib.pdf.furniture import ReadLine
-from risklib.records import Document, Furniture, Line, Page, Word
+from risklib.pdf.pages import PageRead
+from risklib.records import Document, Furniture, Line, Table, Word
 
-PageParts = tuple[Page, PageWords, Sequence[ReadLine], Sequence[Furniture]]
 _HYPHENATED = re.compile(r"[^\W\d_]{2,}-$")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _SUSPENDED = {"and", "or", "to", "and/or"}  # "pre- and post-sale": the hyphen waits for a later word
@@ -19,44 +19,66 @@ _ENDS = re.compile(r"[.:;!?][\"”’')\]]*$")
 
 
 def assemble(
-    *, contract_id: str, file: str, pages: Sequence[PageParts], marks: Mapping[tuple[int, int], str], problems: Sequence[str], title: str
+    *,
+    contract_id: str,
+    file: str,
+    pages: Sequence[PageRead],
+    marks: Mapping[tuple[int, int], str],
+    problems: Sequence[str],
+    title: str,
 ) -> Document:
     """The Document; ``marks`` says which (page index, line index) is furniture, and of what kind."""
     kept: list[tuple[ReadLine, PageWords]] = []
     aside: list[Furniture] = []
-    for p, (_page, words, lines, extra) in enumerate(pages):
-        aside.extend(extra)
-        for k, r in enumerate(lines):
+    for p, page in enumerate(pages):
+        aside.extend(page.extra)
+        for k, r in enumerate(page.lines):
             kind = marks.get((p, k))
             if kind is None:
-                kept.append((r, words))
+                kept.append((r, page.words))
             else:
                 aside.append(Furniture(kind, r.text, _box(r)))
-    starts = block_starts([r for r, _ in kept])
     known = _vocabulary(pages) if any(r.text.endswith("-") for r, _ in kept) else set()
-    text, out_words, out_lines = _running_text(kept, starts, known)
+    text, words, lines = _running_text(kept, block_starts([r for r, _ in kept]), known)
     return Document(
         contract_id=contract_id,
         file=file,
         text=text,
-        pages=tuple(page for page, *_ in pages),
-        words=tuple(out_words),
-        lines=tuple(out_lines),
+        pages=tuple(page.page for page in pages),
+        words=tuple(words),
+        lines=tuple(lines),
+        tables=_tables(pages, [r for r, _ in kept], lines),
         furniture=tuple(aside),
         problems=tuple(problems),
         metadata_title=title,
     )
 
 
-def _vocabulary(pages: Sequence[PageParts]) -> set[str]:
-    return {w.strip(".,;:()\"“”'’") for w in {t.lower() for _, words, *_ in pages for t in words.texts}}
+def _tables(pages: Sequence[PageRead], kept: Sequence[ReadLine], lines: Sequence[Line]) -> tuple[Table, ...]:
+    spans: dict[tuple[int, int], list[int]] = {}
+    for r, line in zip(kept, lines, strict=True):
+        if r.table >= 0:
+            spans.setdefault((r.page, r.table), []).extend((line.start, line.end))
+    by_number = {page.page.number: page for page in pages}
+    out = []
+    for (number, k), span in spans.items():
+        grid, rows = by_number[number].tables[k]
+        x0, top, x1, bottom = (round(v, 2) for v in grid.box)
+        out.append(Table(number, (number, x0, top, x1, bottom), rows, min(span), max(span)))
+    return tuple(out)
+
+
+def _vocabulary(pages: Sequence[PageRead]) -> set[str]:
+    return {w.strip(".,;:()\"“”'’") for w in {t.lower() for page in pages for t in page.words.texts}}
 
 
 def _box(r: ReadLine) -> tuple[int, float, float, float, float]:
     return (r.page, round(r.line.x0, 2), round(r.line.top, 2), round(r.line.x1, 2), round(r.line.bottom, 2))
 
 
-def _running_text(kept: Sequence[tuple[ReadLine, PageWords]], starts: Sequence[bool], known: set[str]) -> tuple[str, list[Word], list[Line]]:
+def _running_text(
+    kept: Sequence[tuple[ReadLine, PageWords]], starts: Sequence[bool], known: set[str]
+) -> tuple[str, list[Word], list[Line]]:
     parts: list[str] = []
     words: list[Word] = []
     lines: list[Line] = []
@@ -71,11 +93,32 @@ def _running_text(kept: Sequence[tuple[ReadLine, PageWords]], starts: Sequence[b
         if whole is not None:
             texts[-1] = whole
         ends = [*accumulate(map(len, texts), lambda end, length: end + 1 + length, initial=at - 1)][1:]
-        spots = zip(texts, repeat(r.page), *zip(*boxes, strict=True), (e - len(t) for e, t in zip(ends, texts, strict=True)), ends)
+        spots = zip(
+            texts,
+            repeat(r.page),
+            *zip(*boxes, strict=True),
+            (e - len(t) for e, t in zip(ends, texts, strict=True)),
+            ends,
+        )
         words.extend(map(Word._make, spots))
         parts.append(" ".join(texts))
         at = ends[-1]
-        lines.append(Line(begin, at, r.page, line.x0, line.top, line.x1, line.bottom, line.size, line.bold, starts[k], line.column))
+        lines.append(
+            Line(
+                begin,
+                at,
+                r.page,
+                line.x0,
+                line.top,
+                line.x1,
+                line.bottom,
+                line.size,
+                line.bold,
+                starts[k],
+                line.column,
+                r.table >= 0,
+            )
+        )
         if whole is None:
             parts.append("\n")
             at += 1
@@ -85,7 +128,8 @@ def _running_text(kept: Sequence[tuple[ReadLine, PageWords]], starts: Sequence[b
 def joined(word: str, following: str, known: set[str]) -> str | None:
     """How ``word`` is to be written when it and ``following`` (first of the next line) are one; None when they are two.
 
-    The hyphen goes unless the document writes the compound with it elsewhere, or writes its halves alone but never the word made whole.
+    The hyphen goes unless the document writes the compound with it elsewhere, or writes its halves alone but never the
+    word made whole.
     """
     tail = _LETTERS.match(following)
     if not _HYPHENATED.search(word) or tail is None or tail.group() in _SUSPENDED:
@@ -101,23 +145,45 @@ def joined(word: str, following: str, known: set[str]) -> str | None:
 
 def block_starts(lines: Sequence[ReadLine]) -> list[bool]:
     """For each line, whether a new block begins: by spacing, indent, size, or a short line before it."""
+    right: dict[tuple[int, int], float] = {}
+    for r in lines:
+        key = (r.page, r.line.column)
+        right[key] = max(right.get(key, 0.0), r.line.x1)
     out: list[bool] = []
     for k, r in enumerate(lines):
-        out.append(k == 0 or _starts_block(lines[k - 1], r, lines[k + 1] if k + 1 < len(lines) else None))
+        after = lines[k + 1] if k + 1 < len(lines) else None
+        if after is not None and (after.page, after.line.column) != (r.page, r.line.column):
+            after = None
+        out.append(k == 0 or _starts_block(lines[k - 1], r, after, right[r.page, r.line.column]))
     return out
 
 
-def _starts_block(before: ReadLine, r: ReadLine, after: ReadLine | None) -> bool:
+def _starts_block(before: ReadLine, r: ReadLine, after: ReadLine | None, right: float) -> bool:
     a, b = before.line, r.line
+    if r.table >= 0 or before.table >= 0:
+        return r.first or r.table != before.table
+    ended = _ENDS.search(before.text) is not None
     if before.page != r.page or b.column != a.column or b.top < a.top - 1:
-        return not (r.text[:1].islower() and not _ENDS.search(before.text))
+        return ended or not r.text[:1].islower()
     size = max(a.size, b.size, 4.0) if min(a.size, b.size) > 0 else max(b.bottom - b.top, 4.0) / 1.2
     step = b.bottom - a.bottom
-    if step > 1.75 * size:
+    if step > 1.75 * size and (after is None or step > 1.2 * (after.line.bottom - b.bottom)):
         return True
-    if after is not None and after.page == r.page and after.line.column == b.column and 0 < after.line.bottom - b.bottom < 0.75 * step:
+    if after is not None and 0 < after.line.bottom - b.bottom < 0.75 * step:
         return True
-    if abs(a.size - b.size) > 0.15 * size or (a.bold != b.bold and (a.bold or _ENDS.search(before.text) is not None)):
+    if not ended and r.text[:1].islower():
+        return False
+    if abs(a.size - b.size) > 0.15 * size or (a.bold != b.bold and (a.bold or ended)):
         return True
-    indent = b.x0 - a.x0
-    return abs(indent) > 1.2 * size and (_ENDS.search(before.text) is not None or indent > 0)
+    return _indented(
+        b.x0 - a.x0, size, ended, a.x1 < right - 3 * size, after.line.x0 - b.x0 if after is not None else 0.0
+    )
+
+
+def _indented(indent: float, size: float, ended: bool, short: bool, following: float) -> bool:
+    """Whether an indent begins a block: a first line set in, or a new margin after a finished line."""
+    if abs(indent) <= 1.2 * size:
+        return False
+    if indent > 0:
+        return following < -0.8 * size or (ended and short)
+    return ended

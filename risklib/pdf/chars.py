@@ -1,7 +1,8 @@
 """One pdfium page → its words as arrays.
 
-pdfium hands out text by the page but boxes by the character. A ctypes call costs more than the work behind it, so only the first and the last
-character of each word are asked for, through `map` over addresses: 0.7 ms for a page of 2,900 characters, where all of them would cost 2 ms.
+pdfium hands out text by the page but boxes by the character. A ctypes call costs more than the work behind it, so
+only the first and the last character of each word are asked for, through `map` over addresses: 0.7 ms for a page of
+2,900 characters, where all of them would cost 2 ms.
 """
 
 from __future__ import annotations
@@ -21,7 +22,19 @@ MAX_CHARS = 200_000  # a page with more is not an agreement; the rest is named a
 _WORD = re.compile("[^\\s\ufffe\x02]+[\ufffe\x02]?|[\ufffe\x02]")
 _BREAK = re.compile("[\r\n\ufffe\x02]")
 _CLEAN = {
-    **dict.fromkeys([*range(32), *range(0x7F, 0xA0), 0xAD, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFEFF, 0xFFFF], None),
+    **dict.fromkeys(
+        [
+            *range(32),
+            *range(0x7F, 0xA0),
+            0xAD,
+            *range(0x200B, 0x2010),
+            *range(0x202A, 0x202F),
+            *range(0x2060, 0x2070),
+            0xFEFF,
+            0xFFFF,
+        ],
+        None,
+    ),
     **{0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl", 0xFB05: "st", 0xFB06: "st"},
     **{0x37E: ";", 0x2010: "-", 0x2011: "-", 0xFFFE: "-", 0x02: "-"},
     **dict.fromkeys(range(0xF0A0, 0xF0FF), "•"),  # Symbol and Wingdings glyphs: bullets in practice
@@ -36,15 +49,15 @@ _char_box = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctype
 _object_font = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p)
 
 
-def _address(function: Any) -> int:
+def address(function: Any) -> int:
     return ctypes.cast(function, ctypes.c_void_p).value or 0
 
 
-_get_box = _char_box(_address(raw.FPDFText_GetLooseCharBox))
-_get_code = _char_code(_address(raw.FPDFText_GetUnicode))
-_get_angle = _char_value(_address(raw.FPDFText_GetCharAngle))
-_get_object = _text_object(_address(raw.FPDFText_GetTextObject))
-_get_font = _object_font(_address(raw.FPDFTextObj_GetFont))
+_get_box = _char_box(address(raw.FPDFText_GetLooseCharBox))
+_get_code = _char_code(address(raw.FPDFText_GetUnicode))
+_get_angle = _char_value(address(raw.FPDFText_GetCharAngle))
+_get_object = _text_object(address(raw.FPDFText_GetTextObject))
+_get_font = _object_font(address(raw.FPDFTextObj_GetFont))
 
 
 @dataclass(frozen=True)
@@ -56,12 +69,12 @@ class PageWords:
     size: np.ndarray  # (n,) font size in points, 0 when unknown
     bold: np.ndarray  # (n,) bool
     breaks: np.ndarray  # (n,) bool: the reader saw a line break before this word
-    tilted: np.ndarray  # (n,) bool: not drawn left to right
+    turn: np.ndarray  # (n,) int: 0 drawn left to right, 90, 180, 270 clockwise, -1 aslant
 
 
 def empty_words() -> PageWords:
     flags = np.zeros(0, bool)
-    return PageWords([], np.zeros((0, 4)), np.zeros(0), flags, flags, flags)
+    return PageWords([], np.zeros((0, 4)), np.zeros(0), flags, flags, np.zeros(0, np.int64))
 
 
 def clean(text: str) -> str:
@@ -106,7 +119,7 @@ def to_display(boxes: np.ndarray, page: pdfium.PdfPage) -> np.ndarray:
 
 
 def page_box(page: pdfium.PdfPage) -> tuple[float, float, float, float]:
-    """The visible part of the page (left, bottom, right, top), before rotation: what pdfium shows of crop and media box."""
+    """The visible part of the page before rotation: left, bottom, right, top."""
     rect = raw.FS_RECTF()
     if raw.FPDF_GetPageBoundingBox(page.raw, rect):
         return rect.left, rect.bottom, rect.right, rect.top
@@ -124,7 +137,7 @@ def _font_is_bold(font: int) -> bool:
 
 
 def _fonts(textpage: int, first: np.ndarray, height: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Size and boldness of the word that begins at each character of ``first``; asked once a text object and once a font."""
+    """Size and boldness of the words that begin at ``first``; asked once a text object and once a font."""
     objects = list(map(_get_object, repeat(textpage), first.tolist()))
     font_of = {o: (_get_font(o) if o else None) for o in set(objects)}
     ratio: dict[int | None, float] = {None: 0.0}
@@ -133,7 +146,7 @@ def _fonts(textpage: int, first: np.ndarray, height: np.ndarray) -> tuple[np.nda
         font = font_of[o]
         if font in ratio:
             continue
-        bold[font] = _font_is_bold(font)
+        bold[font] = font is not None and _font_is_bold(font)
         ratio[font] = _font_size(textpage, int(first[k])) / float(height[k]) if height[k] > 0 else 0.0
     fonts = [font_of[o] for o in objects]
     return np.array([ratio[f] for f in fonts]) * height, np.array([bold[f] for f in fonts], bool)
@@ -149,12 +162,14 @@ def _font_size(textpage: int, index: int) -> float:
 
 
 def words_of(page: pdfium.PdfPage) -> tuple[PageWords, bool]:
-    """The words of a page, and whether it held too many characters to take them all. Raises PdfiumError when pdfium cannot read it."""
+    """The words of a page, and whether it held more characters than were taken. Raises PdfiumError when unreadable."""
     textpage = page.get_textpage()
     try:
         total = textpage.count_chars()
         n = min(total, MAX_CHARS)
-        return (_words(page, ctypes.cast(textpage.raw, ctypes.c_void_p).value or 0, n) if n else empty_words()), total > n
+        return (
+            _words(page, ctypes.cast(textpage.raw, ctypes.c_void_p).value or 0, n) if n else empty_words()
+        ), total > n
     finally:
         textpage.close()
 
@@ -172,14 +187,21 @@ def _words(page: pdfium.PdfPage, textpage: int, n: int) -> PageWords:
     last -= 1
     breaks = _line_breaks(text, first)
     a, b = char_boxes(textpage, first), char_boxes(textpage, last)
-    boxes = np.column_stack((np.minimum(a[:, 0], b[:, 0]), np.maximum(a[:, 1], b[:, 1]), np.maximum(a[:, 2], b[:, 2]), np.minimum(a[:, 3], b[:, 3])))
+    boxes = np.column_stack(
+        (
+            np.minimum(a[:, 0], b[:, 0]),
+            np.maximum(a[:, 1], b[:, 1]),
+            np.maximum(a[:, 2], b[:, 2]),
+            np.minimum(a[:, 3], b[:, 3]),
+        )
+    )
     size, bold = _fonts(textpage, first, a[:, 1] - a[:, 3])
     shown = to_display(boxes.astype(float), page)
     keep = np.isfinite(shown).all(axis=1)
     if not keep.all():
         texts = [t for t, k in zip(texts, keep, strict=True) if k]
-    tilted = _tilted(textpage, first, breaks, page.get_rotation())
-    return PageWords(texts, shown[keep], size[keep], bold[keep], breaks[keep], tilted[keep])
+    turn = _turns(textpage, first, breaks, page.get_rotation())
+    return PageWords(texts, shown[keep], size[keep], bold[keep], breaks[keep], turn[keep])
 
 
 def _line_breaks(text: str, first: np.ndarray) -> np.ndarray:
@@ -189,10 +211,11 @@ def _line_breaks(text: str, first: np.ndarray) -> np.ndarray:
     return np.concatenate(([True], np.diff(before) > 0))
 
 
-def _tilted(textpage: int, first: np.ndarray, breaks: np.ndarray, rotation: int) -> np.ndarray:
-    """Asked once a line: whether its text runs other than left to right on the page as shown."""
+def _turns(textpage: int, first: np.ndarray, breaks: np.ndarray, rotation: int) -> np.ndarray:
+    """PageWords.turn, asked once a line. Slanted letters (fake italics) pass as upright."""
     starts = np.flatnonzero(breaks)
     angle = np.fromiter(map(_get_angle, repeat(textpage), first[starts].tolist()), float, len(starts))
-    angle = np.where(angle < 0, 0.0, np.degrees(angle))
-    off = (angle + rotation + 180.0) % 360.0 - 180.0
-    return np.repeat(np.abs(off) > 8.0, np.diff(np.append(starts, len(first))))
+    angle = np.where(angle < 0, 0.0, np.degrees(angle)) + rotation
+    quarter = np.round(angle / 90) * 90
+    turn = np.where(np.abs(angle - quarter) > 25, -1, quarter.astype(np.int64) % 360)
+    return np.repeat(turn, np.diff(np.append(starts, len(first))))

@@ -1,4 +1,4 @@
-"""What belongs to the page and not to the agreement: running heads and feet, page numbers, watermarks, navigation, tables of contents.
+"""What belongs to the page and not to the agreement: running heads and feet, page numbers, navigation, contents.
 
 Position and repetition decide, not wording: the same words (numbers aside) at the same height of several pages.
 """
@@ -14,7 +14,10 @@ from risklib.pdf.layout import PageLine
 
 EDGE = 5  # lines from the top or bottom of a page that are looked at
 _DIGITS = re.compile(r"\d+|\b[ivxlc]+\b", re.I)
-_NUMBER = re.compile(r"[-–—\[(|]?\s*(?:page|pg\.?|p\.)?\s*(?:\d{1,4}|[ivxl]{1,6}|[A-Z]{1,2}-?\d{1,3})\s*(?:(?:of|/|\|)\s*\d{1,4})?\s*[-–—\]|]?", re.I)
+_NUMBER = re.compile(
+    r"[-–—\[(|]?\s*(?:page|pg\.?|p\.)?\s*(?:\d{1,4}|[ivxl]{1,6}|[A-Z]{1,2}-?\d{1,3})\s*(?:(?:of|/|\|)\s*\d{1,4})?\s*[-–—\]|]?",
+    re.I,
+)
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,8 @@ class ReadLine:
     page: int  # from 1
     page_height: float
     line: PageLine
+    table: int = -1  # which of the page's tables it stands in, -1 none
+    first: bool = False  # first line of its cell
 
 
 def running(pages: Sequence[Sequence[ReadLine]]) -> dict[tuple[int, int], str]:

@@ -1,12 +1,14 @@
 """Words of a page → printed lines in reading order.
 
-Words are chained into segments (what stands on one baseline without a wide gap), segments are dealt to columns where a gutter runs through
-several of them, and each column is read top to bottom. Drawing order is not trusted beyond one segment.
+Words are chained into segments (what stands on one baseline without a wide gap), segments are dealt to columns where
+a gutter runs beside several of them, and each column is read top to bottom. Drawing order is not trusted beyond one
+segment.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -68,7 +70,13 @@ def _segments(words: PageWords, keep: np.ndarray) -> Segments:
     middle = (box[:, 1] + box[:, 3]) / 2
     gap = box[1:, 0] - box[:-1, 2]
     new = np.concatenate(
-        ([True], breaks[1:] | (gap > WIDE_GAP * size[:-1]) | (gap < -0.5 * size[:-1]) | (np.abs(np.diff(middle)) > 0.5 * height[:-1]))
+        (
+            [True],
+            breaks[1:]
+            | (gap > WIDE_GAP * size[:-1])
+            | (gap < -0.5 * size[:-1])
+            | (np.abs(np.diff(middle)) > 0.5 * height[:-1]),
+        )
     )
     first = np.flatnonzero(new)
     last = np.append(first[1:], len(keep)) - 1
@@ -123,7 +131,7 @@ def _columns(s: Segments, depth: int = 0, column: int = 0) -> list[tuple[int, Se
 
 def _gutter(s: Segments, rows: list[list[int]]) -> float | None:
     """x of a vertical gap with running text on both sides, if there is one."""
-    gaps = [(s.x1[a], s.x0[b]) for row in rows for a, b in zip(row, row[1:], strict=False) if s.x0[b] - s.x1[a] >= 6]
+    gaps = [(s.x1[a], s.x0[b]) for row in rows for a, b in pairwise(row) if s.x0[b] - s.x1[a] >= 6]
     if len(gaps) < MIN_GUTTER_ROWS:
         return None
     low, high = float(s.x0.min()), float(s.x1.max())
@@ -141,7 +149,7 @@ def _gutter(s: Segments, rows: list[list[int]]) -> float | None:
 
 
 def _is_text(s: Segments, x: float) -> bool:
-    """Whether lines of running text stand on both sides of ``x`` (a table's cells or hanging numbers do not fill their column)."""
+    """Whether running text stands on both sides of ``x``: table cells and hanging numbers do not fill their column."""
     beside = s.take(np.flatnonzero((s.x1 <= x + 1) | (s.x0 >= x - 1)))
     counts = beside.last - beside.first + 1
     for side in (beside.x1 <= x + 1, beside.x0 >= x - 1):
@@ -162,7 +170,10 @@ def _bands(rows: list[list[int]], crosses: np.ndarray, left: np.ndarray) -> list
             bands[-1][0].append(row)
         else:
             bands.append(([row], split))
-    return [(band, split and any(left[k] for row in band for k in row) and any(not left[k] for row in band for k in row)) for band, split in bands]
+    return [
+        (band, split and any(left[k] for row in band for k in row) and any(not left[k] for row in band for k in row))
+        for band, split in bands
+    ]
 
 
 def _line(words: PageWords, index: tuple[int, ...], boxes: list[list[float]], column: int) -> PageLine:
