@@ -1,0 +1,160 @@
+"""One page → its lines: text layer, or OCR where there is none worth having; ruled tables cell by cell."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pypdfium2 as pdfium
+import pypdfium2.raw as raw
+
+from risklib.pdf import ocr as recognise
+from risklib.pdf.chars import PageWords, empty_words, words_of
+from risklib.pdf.furniture import ReadLine
+from risklib.pdf.layout import lines_of
+from risklib.pdf.tables import Grid, bounds_of, find_grids, holds_table, objects_of, words_by_cell
+from risklib.records import Furniture, Page
+
+FEW_WORDS = 30  # a stamp or a footer over a scanned page
+_LETTER = re.compile(r"[^\W\d_]")
+
+
+@dataclass(frozen=True)
+class PageRead:
+    """One page as read, before furniture is told from text. A line's ``table`` points into ``tables``."""
+
+    page: Page
+    words: PageWords
+    lines: list[ReadLine]
+    tables: tuple[tuple[Grid, tuple[tuple[str, ...], ...]], ...] = ()
+    extra: tuple[Furniture, ...] = ()
+    problem: str = ""
+    unread: bool = False  # something is drawn on it that could not be read
+
+
+def read_page(document: pdfium.PdfDocument, index: int, ocr: bool) -> PageRead:
+    number = index + 1
+    try:
+        page = document[index]
+    except pdfium.PdfiumError:
+        return PageRead(Page(number, 0.0, 0.0, "none", 0.0), empty_words(), [], problem="", unread=True)
+    try:
+        return _read(page, number, ocr)
+    finally:
+        page.close()
+
+
+def _read(page: pdfium.PdfPage, number: int, ocr: bool) -> PageRead:
+    width, height = page.get_size()
+    try:
+        words, cut = words_of(page)
+    except pdfium.PdfiumError:
+        words, cut = empty_words(), False
+    problem = f"page {number} holds too much text; its end was left out" if cut else ""
+    objects, types = objects_of(page)
+    if is_garbled(words.texts) or (len(words.texts) < FEW_WORDS and _is_picture(page, objects, types)):
+        return _unreadable(page, Page(number, width, height, "none", 0.0), words, ocr)
+    if not words.texts:
+        drawn = len(objects) > 0 and not recognise.is_blank(page)
+        if drawn:
+            return _unreadable(page, Page(number, width, height, "none", 0.0), words, ocr)
+        return PageRead(Page(number, width, height, "none", 1.0), words, [])
+    return from_words(Page(number, width, height, "text", 1.0), words, find_grids(page, objects, types), problem)
+
+
+def _unreadable(page: pdfium.PdfPage, blank: Page, words: PageWords, ocr: bool) -> PageRead:
+    """A page whose text layer is missing, garbled or a mere stamp: OCR, else what there is, named as unread."""
+    got = recognise.read_page(page) if ocr else None
+    if got is not None and len(got.words.texts) > len(words.texts) * (0 if is_garbled(words.texts) else 1):
+        return from_words(blank._replace(source="ocr", confidence=round(got.confidence, 3)), got.words, [], "")
+    if not words.texts or is_garbled(words.texts):
+        unread = got is None or bool(words.texts)
+        return PageRead(blank, empty_words(), [], unread=unread)
+    return replace(from_words(blank._replace(source="text", confidence=1.0), words, [], ""), unread=got is None)
+
+
+def is_garbled(texts: list[str]) -> bool:
+    """Whether a text layer cannot be what the page shows: replacement characters, or hardly a letter in it."""
+    if len(texts) < 20:
+        return False
+    sample = "".join(texts[:2000])
+    if sample.count("\ufffd") + sum(0xE000 <= ord(c) <= 0xF8FF for c in sample) > 0.2 * len(sample):
+        return True
+    return len(_LETTER.findall(sample)) + sum(c.isdigit() for c in sample) < 0.35 * len(sample) - sample.count(
+        "."
+    ) - sample.count("_") - sample.count("-")
+
+
+def _is_picture(page: pdfium.PdfPage, objects: np.ndarray, types: np.ndarray) -> bool:
+    """Whether one image covers most of the page."""
+    images = objects[types == raw.FPDF_PAGEOBJ_IMAGE]
+    if not len(images) or len(images) > 500:
+        return len(images) > 500
+    width, height = page.get_size()
+    box = bounds_of(images, page)
+    return bool(((box[:, 2] - box[:, 0]) * (box[:, 3] - box[:, 1])).max() > 0.5 * width * height)
+
+
+def from_words(page: Page, words: PageWords, grids: list[Grid], problem: str = "") -> PageRead:
+    """Lines and tables of a page whose words are known; a page drawn sideways is read as most of its words run."""
+    turn = int(np.bincount(words.turn[words.turn >= 0]).argmax()) if (words.turn >= 0).any() else 0
+    flat = replace(words, boxes=_turned(words.boxes, turn, page.width, page.height))
+    height = page.width if turn in (90, 270) else page.height
+    free = words.turn == turn
+    aside = np.flatnonzero(~free)
+    tables: list[tuple[Grid, tuple[tuple[str, ...], ...]]] = []
+    blocks: list[list[ReadLine]] = []
+    for grid in grids if turn == 0 else []:
+        by_cell = words_by_cell(grid, words.boxes, free)
+        if not holds_table(by_cell):
+            continue
+        cells = [[_lines(flat, k, page.number, height, len(tables)) for k in row] for row in by_cell]
+        tables.append((grid, tuple(tuple(" ".join(r.text for r in cell) for cell in row) for row in cells)))
+        blocks.append([r for row in cells for cell in row for r in cell])
+        for row in by_cell:
+            for k in row:
+                free[k] = False
+    lines = _lines(flat, np.flatnonzero(free), page.number, height, -1)
+    for block in blocks:
+        at = _place(lines, block)
+        lines[at:at] = block
+    return PageRead(page, words, lines, tuple(tables), _watermark(words, aside, page.number), problem)
+
+
+def _lines(words: PageWords, keep: np.ndarray, number: int, height: float, table: int) -> list[ReadLine]:
+    return [
+        ReadLine(" ".join(words.texts[i] for i in line.words), number, height, line, table, first=k == 0)
+        for k, line in enumerate(lines_of(words, keep))
+    ]
+
+
+def _place(lines: list[ReadLine], block: list[ReadLine]) -> int:
+    """Before which line a table's lines belong: the first below its top in the column it stands in."""
+    top = min(r.line.top for r in block)
+    left, right = min(r.line.x0 for r in block), max(r.line.x1 for r in block)
+    for k, r in enumerate(lines):
+        if r.table < 0 and r.line.top >= top and r.line.x0 < right and r.line.x1 > left:
+            return k
+    return len(lines)
+
+
+def _turned(boxes: np.ndarray, turn: int, width: float, height: float) -> np.ndarray:
+    """Boxes on the page turned so that text which runs at ``turn`` degrees (clockwise) runs left to right."""
+    x0, top, x1, bottom = boxes.T
+    if turn == 90:
+        return np.column_stack((top, width - x1, bottom, width - x0))
+    if turn == 180:
+        return np.column_stack((width - x1, height - bottom, width - x0, height - top))
+    if turn == 270:
+        return np.column_stack((height - bottom, x0, height - top, x1))
+    return boxes
+
+
+def _watermark(words: PageWords, aside: np.ndarray, number: int) -> tuple[Furniture, ...]:
+    """Text that runs another way than the page's: watermarks, notes along the margin."""
+    if not len(aside):
+        return ()
+    box = words.boxes[aside]
+    corners = (*box[:, :2].min(axis=0).round(2).tolist(), *box[:, 2:].max(axis=0).round(2).tolist())
+    return (Furniture("watermark", " ".join(words.texts[i] for i in aside), (number, *corners)),)
