@@ -1,0 +1,174 @@
+"""What the numbers of a provision mean: quantities of its sentence → the keys of ``values`` that tables.md promises.
+
+Which number is a cure period and which a notice period is told by the playbook's ``values.yaml``; here is only how to read it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from risklib.findings.places import jurisdiction
+from risklib.findings.quantities import FINDERS, Quantity
+from risklib.playbook.valuerules import ValueRule
+
+_PERIODS = (
+    ("month", re.compile(r"(?:per|a|each|every|/)\s*(?:calendar\s+)?month|monthly|month or part", re.I)),
+    ("year", re.compile(r"(?:per|a|each|every|/)\s*(?:calendar\s+|contract\s+)?(?:year|annum)|per\s+annum|p\.\s?a\.|annual|yearly", re.I)),
+)  # fmt: skip
+_LEGAL_MAXIMUM = re.compile(
+    r"(?:maximum|highest|greatest)\b[^.;]{0,30}\b(?:law|permitted|allowed|allowable|legal|permissible)|legal (?:maximum|limit)|whichever is (?:less|lower)", re.I
+)
+_GREATER = re.compile(r"(?:greater|larger|higher) of|whichever is (?:the )?(?:greater|higher|larger)", re.I)
+_LESSER = re.compile(r"(?:lesser|lower|smaller) of|whichever is (?:the )?(?:less|lesser|lower|smaller)", re.I)
+_EXCLUDES = re.compile(
+    r"(?:not|never|no|nor|neither)\b[^.;]{0,80}\b(?:be |have any |assume |any )?(?:liab|responsib)|in no event[^.;]{0,80}liab|no liability|disclaims? (?:any|all) liability", re.I
+)
+_LIMITS = re.compile(r"exceed|limited to|in excess of|maximum|not be more than|aggregate liability|capped|up to", re.I)
+_WHOLE_FEES = re.compile(
+    r"(?:total|aggregate|all|the)?\s*(?:amounts?|fees|sums?|charges|price|consideration)\b[^.;]{0,40}\b(?:paid|payable|received|due)", re.I
+)
+_BASES = (("affected_service", re.compile(r"(?:affected|applicable|relevant|particular|specific|such|deficient)\s+(?:service|product|order|subscription)|giving rise", re.I)),
+          ("first_year", re.compile(r"first (?:contract )?year", re.I)),
+          ("payable", re.compile(r"payable|due|owed|owing", re.I)),
+          ("paid", re.compile(r"paid|received", re.I)))  # fmt: skip
+_PERIOD_OF_CAP = (("claim", re.compile(r"per (?:claim|event|occurrence|incident)|each (?:claim|event|incident)|any (?:one|single) (?:claim|event)", re.I)),
+                  ("year", re.compile(r"(?:in|per|during) (?:any|each|a) (?:given |single |contract |calendar |twelve.month )*(?:year|annum)|per (?:contract )?year|annual(?:ly)? aggregate", re.I)))  # fmt: skip
+_REFERENCE = re.compile(
+    r"(?:set (?:forth|out)|specified|stated|described|listed|indicated|identified|shown|as per|provided)\s+(?:in|on|at|under)\s+(?:the |an |each |its |applicable )*"
+    r"((?:Order Form|Order|Exhibit|Schedule|Annex|Appendix|Attachment|Statement of Work|Cover Page|Key Terms|Fee Schedule|Price List)(?:\s+[A-Z0-9](?:[\w.-]*)?)?)", re.I
+)
+_CAPS = ("liability_cap", "super_cap")
+_MONTH_KEYS = {"fee_months", "term_months", "duration_months"}
+
+
+def values_of(
+    provision: str, text: str, rules: Sequence[ValueRule], *, lead_in: str = "", dollar: str | None = None
+) -> dict[str, Any]:
+    """The values of one provision in one sentence.
+
+    ``text`` is the sentence as printed; ``lead_in`` the words it hangs from (read only where the sentence itself says
+    nothing). ``dollar`` is the currency of a bare dollar sign in this agreement, None when the agreement does not tell:
+    then an amount is given without a currency. Numbers come as int or float.
+    """
+    found = _apply(rules, text)
+    if not found and lead_in:
+        found = _apply(rules, lead_in)
+    out: dict[str, Any] = {k: _plain(q, k) for k, q in found.items()}
+    if "amount" in found:
+        currency = found["amount"].unit or dollar
+        if currency:
+            out["currency"] = currency
+    if "percent" in found:
+        per = _period(text, found["percent"])
+        if per:
+            out["per"] = per
+    if provision in _CAPS and "percent" in out:  # "150 % of the annual fees" is a multiple of them
+        share = out.pop("percent") / 100
+        out.pop("per", None)
+        if "fee_months" not in out or share != 1:
+            out["fee_multiple"] = int(share) if share == int(share) else share
+    out |= _renewal_words(provision, text, out)
+    if any(r.key == "jurisdiction" for r in rules):
+        place = jurisdiction(text)
+        if place:
+            out["jurisdiction"] = place
+    return out | _model_keys(provision, text, out)
+
+
+def _apply(rules: Sequence[ValueRule], text: str) -> dict[str, Quantity]:
+    """The quantity that each key takes: the one whose telling words stand nearest."""
+    quantities = {kind: FINDERS[kind](text) for kind in {r.quantity for r in rules if r.quantity in FINDERS}}
+    best: dict[str, tuple[int, Quantity]] = {}
+    taken: set[tuple[int, int]] = set()
+    for rule in rules:
+        for q in quantities.get(rule.quantity, ()):
+            if (q.start, q.end) in taken or any(s < q.end and q.start < e for s, e in taken):
+                continue
+            distance = rule.fits(q, text)
+            if distance is None or not _in_bounds(rule, q):
+                continue
+            if rule.key not in best or distance < best[rule.key][0]:
+                best[rule.key] = (distance, q)
+        if rule.key in best:
+            taken.add((best[rule.key][1].start, best[rule.key][1].end))
+    return {k: q for k, (_, q) in best.items()}
+
+
+def _in_key_unit(q: Quantity, key: str) -> Decimal | None:
+    if q.kind != "duration":
+        return q.value
+    return q.months if key in _MONTH_KEYS else q.days
+
+
+def _in_bounds(rule: ValueRule, q: Quantity) -> bool:
+    value = _in_key_unit(q, rule.key)
+    if value is None:
+        return False
+    return (rule.least is None or value >= rule.least) and (rule.most is None or value <= rule.most)
+
+
+def _plain(q: Quantity, key: str) -> int | float:
+    value = _in_key_unit(q, key) or Decimal(0)
+    return int(value) if value == value.to_integral_value() else round(float(value), 6)
+
+
+def _period(text: str, q: Quantity) -> str | None:
+    """month, year or once, read right after the percentage, then anywhere in the sentence."""
+    for window in (text[q.end : q.end + 40], text[max(0, q.start - 60) : q.end + 90]):
+        places = [(m.start(), name) for name, p in _PERIODS if (m := p.search(window))]
+        if places:
+            return min(places)[1]
+    return None
+
+
+def _renewal_words(provision: str, text: str, found: Mapping[str, Any]) -> dict[str, Any]:
+    """Renewal terms that are words rather than numbers: "from year to year", "month-to-month", "each anniversary"."""
+    if provision != "auto_renewal" or "term_months" in found:
+        return {}
+    if re.search(r"year[\s-]+to[\s-]+(?:\w+ )?year|annual(?:ly)?\b[^.;]{0,30}renew|renew[^.;]{0,40}\b(?:annual(?:ly)?|each year|every year|yearly)|successive annual|anniversary", text, re.I):  # fmt: skip
+        return {"term_months": 12}
+    if re.search(r"month[\s-]+to[\s-]+month|renew[^.;]{0,30}\b(?:monthly|each month|every month)", text, re.I):
+        return {"term_months": 1}
+    return {}
+
+
+def _model_keys(provision: str, text: str, found: Mapping[str, Any]) -> dict[str, Any]:
+    """The keys that the exposure model needs beside the scored ones."""
+    out: dict[str, Any] = {}
+    if provision in _CAPS:
+        numbers = {"amount", "fee_months", "fee_multiple"} & set(found)
+        if not numbers and _LIMITS.search(text) and _WHOLE_FEES.search(text):
+            out["fee_multiple"] = 1
+            numbers = {"fee_multiple"}
+        out["effect"] = "limit" if numbers or (_LIMITS.search(text) and not _EXCLUDES.search(text)) else "exclusion"
+        out |= _first(_PERIOD_OF_CAP, text, "cap_period")
+        if {"fee_months", "fee_multiple"} & (set(found) | set(out)):
+            out |= _first(_BASES, text, "fee_basis")
+        if len(numbers) > 1 and (_GREATER.search(text) or _LESSER.search(text)):
+            out["comparator"] = "greater" if _GREATER.search(text) else "lesser"
+            out["alternatives"] = _alternatives(found)
+    if "percent" in found and _LEGAL_MAXIMUM.search(text):
+        out["legal_maximum"] = True
+    reference = _REFERENCE.search(text)
+    if reference and not ({"amount", "percent", "fee_months", "fee_multiple"} & set(found)):
+        out["reference"] = reference.group(1)
+    return out
+
+
+def _alternatives(found: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Each operand of a "greater of … and …", by itself."""
+    out: list[dict[str, Any]] = []
+    if "amount" in found:
+        out.append({k: found[k] for k in ("amount", "currency") if k in found})
+    if "fee_multiple" in found and "fee_months" in found:  # "two times the fees of the last twelve months" is one operand
+        out.append({k: found[k] for k in ("fee_multiple", "fee_months")})
+    else:
+        out += [{k: found[k]} for k in ("fee_months", "fee_multiple") if k in found]
+    return out
+
+
+def _first(patterns: Sequence[tuple[str, re.Pattern[str]]], text: str, key: str) -> dict[str, str]:
+    return next(({key: name} for name, p in patterns if p.search(text)), {})
