@@ -81,6 +81,10 @@ class Assumptions:
         rows = (replace(r, low=low, likely=likely, high=high) if r.id == id else r for r in self.rows)
         return Assumptions(tuple(rows))
 
+    def dependence(self) -> dict[str, float]:
+        """The share of events that comes from each shared shock: the likely figures of the component ``dependence``."""
+        return {row.parameter: row.likely for row in self.rows if row.component == "dependence"}
+
     def overdue(self, as_of: date, days: int = REVIEW_DAYS) -> tuple[Assumption, ...]:
         """Rows never reviewed, or not within ``days`` days before ``as_of``."""
         return tuple(r for r in self.rows if is_overdue(r, as_of, days))

@@ -6,7 +6,7 @@ fills. ``named`` gives a part a name; printing shows the name and explains it on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from functools import reduce
@@ -29,6 +29,7 @@ class Quantity:
     at: tuple[Decimal, Decimal, Decimal]
     unit: str
     operand: Operand
+    assumption: str = ""  # id of the assumption that it is
 
     @property
     def fixed(self) -> bool:
@@ -95,7 +96,7 @@ def power(base: Expr, exponent: Expr) -> Expr:
     return Expr("^", (base, exponent))
 
 
-def total(parts: Iterator[Expr] | list[Expr] | tuple[Expr, ...]) -> Expr:
+def total(parts: Iterable[Expr]) -> Expr:
     return reduce(lambda a, b: a + b, parts, ZERO)
 
 
@@ -123,8 +124,13 @@ def compute(e: Expr, lookup: Lookup, constant: Callable[[Decimal], Any] = float)
     return _APPLY[e.op](*args)
 
 
-def exactly(e: Expr, level: int) -> Decimal:
+Level = int | Callable[[Quantity], int]  # one for all assumptions, or one for each
+
+
+def exactly(e: Expr, level: Level) -> Decimal:
     """The value of ``e`` with every assumption at LOW, LIKELY or HIGH, in decimals."""
+    if callable(level):
+        return compute(e, lambda leaf: leaf.quantity.at[level(leaf.quantity)], lambda d: d)  # type: ignore[union-attr]
     return compute(e, lambda leaf: leaf.quantity.at[level], lambda d: d)  # type: ignore[union-attr]
 
 

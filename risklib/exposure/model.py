@@ -17,6 +17,7 @@ from risklib.exposure.arithmetic import (
     ONE,
     ZERO,
     Expr,
+    Level,
     Quantity,
     cents,
     exactly,
@@ -69,14 +70,15 @@ class Model:
     def operands(self) -> tuple[Operand, ...]:
         """Every operand, in reading order, each once."""
         found: dict[int, Operand] = {}
-        for e in (*self._parts(), self.year(self._sums({k.name: ONE for k in self.kinds}))):
+        for e in (*self.parts(), self.year(self._sums({k.name: ONE for k in self.kinds}))):
             for q in quantities(e):
                 found.setdefault(id(q), q.operand)
         for q in self.shown_too:
             found.setdefault(id(q), q.operand)
         return tuple(dict.fromkeys(found.values()))
 
-    def _parts(self) -> list[Expr]:
+    def parts(self) -> list[Expr]:
+        """The counts and columns of all kinds, as formulas."""
         return [e for k in self.kinds for e in (k.count, *k.columns.values())]
 
     def _sums(self, times: Mapping[str, Expr]) -> dict[str, Expr]:
@@ -84,11 +86,11 @@ class Model:
 
     # ------------------------------------------------------------ scenario
 
-    def scenario(self, level: int) -> Decimal:
+    def scenario(self, level: Level) -> Decimal:
         """Loss of a year with every assumption at ``level``, exact."""
         return self._scenario(level)[1]
 
-    def _scenario(self, level: int) -> tuple[Expr, Decimal]:
+    def _scenario(self, level: Level) -> tuple[Expr, Decimal]:
         """The arithmetic of one level as a formula, and its value."""
         times: dict[str, Expr] = {}
         chances: dict[str, Expr] = {}
@@ -105,7 +107,7 @@ class Model:
         extra = together - exactly(formula, level)
         return (formula if abs(extra) < Decimal("1e-9") else _with(formula, extra)), together
 
-    def _together(self, certain: Mapping[str, Expr], rare: Mapping[str, Decimal], level: int) -> Decimal:
+    def _together(self, certain: Mapping[str, Expr], rare: Mapping[str, Decimal], level: Level) -> Decimal:
         """The sum over what may happen in one year of its chance times the loss of such a year."""
         result = Decimal(0)
         for happens in product((False, True), repeat=len(rare)):

@@ -54,17 +54,12 @@ def _exposure(component: str, case: Case, seed: int, trials: int) -> Exposure:
 def _scored(model: Model, case: Case, seed: int, trials: int) -> Exposure:
     low, likely, high = (cents(model.scenario(level), model.currency) for level in (LOW, LIKELY, HIGH))
     reason = "; ".join(model.notes) or None
-    drawn = expected_and_p95(losses(model, case.contract_id, seed, trials, shocks(case.assumptions)))
+    drawn = expected_and_p95(losses(model, case.contract_id, seed, trials, case.assumptions.dependence()))
     expected, p95 = (cents(x, model.currency) for x in drawn)
     return Exposure(
         model.component, "scored", reason, model.currency, low, likely, high, expected, p95,
         formula=model.formula(), operands=model.operands(),
     )  # fmt: skip
-
-
-def shocks(assumptions: Assumptions) -> dict[str, float]:
-    """The share of events that comes from each shared shock: the likely figures of the component ``dependence``."""
-    return {row.parameter: row.likely for row in assumptions.rows if row.component == "dependence"}
 
 
 def annual_losses(
@@ -84,7 +79,7 @@ def annual_losses(
     arrays of several contracts may be added.
     """
     case = Case(contract_id, tuple(provisions), deal, assumptions, rates, as_of)
-    shared, none = shocks(assumptions), np.zeros(trials)
+    shared, none = assumptions.dependence(), np.zeros(trials)
     models = {name: build(name, case) for name in COMPONENTS}
     return {
         name: none if isinstance(m, str) else losses(m, contract_id, seed, trials, shared)

@@ -31,6 +31,7 @@ from risklib.exposure.model import CHANCE, TIMES, Kind, Model
 
 Array = NDArray[np.float64]
 NODES = 2048  # of a quantile table; measured in the tests: its mean is within 1e-4 of the range of the exact one
+SELDOM = 0.4  # a chance up to which events are kept in the order of their uniforms
 MANY = 50.0  # events a year from which counts are drawn by quantile and not one by one
 
 
@@ -175,9 +176,9 @@ def _years(k: Kind, stream: _Streams, rho: float) -> NDArray[np.intp]:
 
 
 def _first(u: Array, below: float) -> NDArray[np.intp]:
-    """The years whose uniform is below a bound, in the order of the uniforms."""
+    """The years whose uniform is below a bound, in the order of the uniforms (unless they are many: sorting costs)."""
     may = np.flatnonzero(u < below)
-    return may[np.argsort(u[may], kind="stable")]
+    return may if below > SELDOM else may[np.argsort(u[may], kind="stable")]
 
 
 def _rates(k: Kind, qs: list[Quantity], uniforms: Array) -> Any:

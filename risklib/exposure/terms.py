@@ -138,10 +138,9 @@ def assume(case: Case, component: str, parameter: str, name: str, fixed: bool = 
     source = f"{row.id}, {row.file}:{row.line}"
     source += "" if row.low == row.high else f"; low {row.low:,g}, high {row.high:,g}"
     source += "; illustrative" * row.illustrative + "; review overdue" * is_overdue(row, case.as_of)
-    unit = "share of annual fees" if row.unit == "share of annual fees" else row.unit
-    operand = Operand(name, figures[1], unit, "assumption", source=source)
+    operand = Operand(name, figures[1], row.unit, "assumption", source=source)
     given = money_unit(row.unit)
-    e = value(Quantity(name, figures, unit, operand))  # type: ignore[arg-type]
+    e = value(Quantity(name, figures, row.unit, operand, row.id))  # type: ignore[arg-type]
     return e if given in (None, case.currency) else e * exchange(case, given or "")
 
 
