@@ -11,6 +11,7 @@ import html
 import io
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import altair as alt
 import pandas as pd
@@ -22,7 +23,7 @@ EXPECTED, P95 = "expected", "95th percentile"
 TOP = 20
 
 
-def exposure_bars(rows: pd.DataFrame, *, currency: str, label: str, width: int = 560) -> alt.LayerChart:
+def exposure_bars(rows: pd.DataFrame, *, currency: str, label: str, width: int = 340) -> alt.LayerChart:
     """Expected and 95th-percentile loss side by side, largest first.
 
     ``rows``: ``name``, ``expected``, ``p95`` in ``currency`` per contract year; a missing figure draws no bar. Only the
@@ -34,10 +35,14 @@ def exposure_bars(rows: pd.DataFrame, *, currency: str, label: str, width: int =
     long["amount"] = long["amount"].astype(float)
     long["text"] = long["amount"].map(short_amount)
     base = alt.Chart(long).encode(
-        y=alt.Y("name:N", sort=list(known["name"]), title=None, axis=alt.Axis(labelLimit=260)),
+        y=alt.Y("name:N", sort=list(known["name"]), title=None, axis=alt.Axis(labelLimit=170)),
         yOffset=alt.YOffset("measure:N", sort=[EXPECTED, P95]),
-        x=alt.X("amount:Q", title=f"{currency} per contract year", axis=alt.Axis(format="~s", tickCount=6)),
-        tooltip=[alt.Tooltip("name:N", title=label), "measure:N", alt.Tooltip("amount:Q", format=",.0f", title=currency)],
+        x=alt.X("amount:Q", title=f"{currency} per contract year", axis=_money_axis()),
+        tooltip=[
+            alt.Tooltip("name:N", title=label),
+            "measure:N",
+            alt.Tooltip("amount:Q", format=",.0f", title=currency),
+        ],
     )
     bars = base.mark_bar(cornerRadiusEnd=1.5).encode(
         color=alt.Color(
@@ -50,7 +55,7 @@ def exposure_bars(rows: pd.DataFrame, *, currency: str, label: str, width: int =
     return _styled(alt.layer(bars, texts).properties(width=width, height=alt.Step(15)))
 
 
-def loss_curve(curve: pd.DataFrame, marks: Mapping[str, float], *, currency: str, width: int = 560) -> alt.LayerChart:
+def loss_curve(curve: pd.DataFrame, marks: Mapping[str, float], *, currency: str, width: int = 340) -> alt.LayerChart:
     """How likely a year's loss is to exceed an amount.
 
     ``curve``: ``loss`` (in ``currency``), ``probability`` (0..1) of exceeding it. ``marks`` names amounts to point out,
@@ -64,8 +69,13 @@ def loss_curve(curve: pd.DataFrame, marks: Mapping[str, float], *, currency: str
         alt.Chart(data)
         .mark_area(line={"color": BLUE, "strokeWidth": 2}, color=BLUE, fillOpacity=0.12, interpolate="step-after")
         .encode(
-            x=alt.X("loss:Q", title=f"loss in a year, {currency}", axis=alt.Axis(format="~s")),
-            y=alt.Y("probability:Q", title="chance of losing more", axis=alt.Axis(format=".0%"), scale=alt.Scale(domain=[0, 1])),
+            x=alt.X("loss:Q", title=f"loss in a year, {currency}", axis=_money_axis()),
+            y=alt.Y(
+                "probability:Q",
+                title="chance of losing more",
+                axis=alt.Axis(format=".0%"),
+                scale=alt.Scale(domain=[0, 1]),
+            ),
             tooltip=[alt.Tooltip("loss:Q", format=",.0f"), alt.Tooltip("probability:Q", format=".1%")],
         )
     )
@@ -78,19 +88,23 @@ def loss_curve(curve: pd.DataFrame, marks: Mapping[str, float], *, currency: str
     labels = alt.Chart(points).encode(x="loss:Q", y="at:Q", text="text:N")
     halo = labels.mark_text(align="left", dx=5, fontSize=11, stroke="white", strokeWidth=4)
     texts = labels.mark_text(align="left", dx=5, fontSize=11, color=INK)
-    return _styled(alt.layer(line, rules, halo, texts).properties(width=width, height=220))
+    return _styled(alt.layer(line, rules, halo, texts).properties(width=width, height=200))
 
 
 def heat_map(counts: pd.DataFrame, *, rows: Sequence[str], columns: Sequence[str], width: int = 640) -> alt.LayerChart:
-    """Counts of responsibilities: ``counts`` has ``row``, ``column``, ``count``; ``rows`` and ``columns`` fix the order."""
+    """Counts of responsibilities: ``counts`` has ``row``, ``column``, ``count``; the lists fix the order."""
     base = alt.Chart(counts).encode(
-        x=alt.X("column:N", sort=list(columns), title=None, axis=alt.Axis(labelAngle=-45, labelLimit=160, orient="top")),
+        x=alt.X(
+            "column:N", sort=list(columns), title=None, axis=alt.Axis(labelAngle=-45, labelLimit=160, orient="top")
+        ),
         y=alt.Y("row:N", sort=list(rows), title=None, axis=alt.Axis(labelLimit=220)),
         tooltip=["row:N", "column:N", "count:Q"],
     )
     most = float(counts["count"].max()) if len(counts) else 1.0
     cells = base.mark_rect(stroke="white").encode(
-        color=alt.Color("count:Q", scale=alt.Scale(scheme="blues", domain=[0, most]), legend=alt.Legend(title="responsibilities"))
+        color=alt.Color(
+            "count:Q", scale=alt.Scale(scheme="blues", domain=[0, most]), legend=alt.Legend(title="responsibilities")
+        )
     )
     texts = base.mark_text(fontSize=10).encode(
         text="count:Q", color=alt.condition(alt.datum.count > most * 0.55, alt.value("white"), alt.value(INK))
@@ -116,7 +130,9 @@ def svg(chart: alt.TopLevelMixin, *, label: str, prefix: str) -> str:
     chart.save(out, format="svg")
     text = out.getvalue()
     text = re.sub(r' (aria-[a-z]+|role)="[^"]*"', "", text)  # the outer label speaks for the whole picture
-    text = re.sub(r'\b(id="|url\(#|href="#)', lambda m: m.group(1) + prefix + "-", text)
+    # Ids count on over the life of the process: numbered anew they are unique on the page and the same every time.
+    names = {found: f"{prefix}-{k}" for k, found in enumerate(dict.fromkeys(re.findall(r'\bid="([^"]+)"', text)))}
+    text = re.sub(r'(\bid="|url\(#|href="#)([^")]+)', lambda m: m.group(1) + names.get(m.group(2), m.group(2)), text)
     head = re.search(r"<svg[^>]*>", text)
     if head is None:
         raise ValueError("the chart gave no <svg> element")
@@ -129,12 +145,22 @@ def svg(chart: alt.TopLevelMixin, *, label: str, prefix: str) -> str:
     return new + text[head.end() :]
 
 
-def _styled(chart: alt.LayerChart) -> alt.LayerChart:
+def _money_axis() -> alt.Axis:
+    return alt.Axis(format="~s", tickCount=5, labelExpr="datum.value == 0 ? '0' : replace(datum.label, 'G', 'bn')")
+
+
+def _styled(chart: Any) -> alt.LayerChart:
     return (
         chart.configure(font=FONT, background="transparent")
         .configure_view(stroke=None)
         .configure_axis(
-            labelColor=INK, titleColor=SOFT, gridColor=GRID, domainColor=GRID, tickColor=GRID, labelFontSize=11, titleFontSize=11,
+            labelColor=INK,
+            titleColor=SOFT,
+            gridColor=GRID,
+            domainColor=GRID,
+            tickColor=GRID,
+            labelFontSize=11,
+            titleFontSize=11,
             titleFontWeight="normal",
         )
         .configure_axisY(grid=False, domain=False, ticks=False, labelPadding=8)

@@ -14,7 +14,14 @@ from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
 
 HOSTILE = "The </style></script><script>document.title='owned'</script><img src=x onerror=alert(1)> =cmd|'/C calc'!A0 \u202egnp.exe\u202c {{ 7*7 }} shall be paid."
-VENDORS = ["Lumen Ledger", "Stratus Forge", "Kestrel Software", "Harbour Data", "Quill & Compass", "Brightwater Telephony"]
+VENDORS = [
+    "Lumen Ledger",
+    "Stratus Forge",
+    "Kestrel Software",
+    "Harbour Data",
+    "Quill & Compass",
+    "Brightwater Telephony",
+]
 STYLES = ["Cloud Services Agreement", "Platform Terms", "Software Licence", "Support and Maintenance Agreement"]
 DUTIES = [
     ("payment_billing", "timely_payment", "obligation", "Customer shall pay each undisputed invoice within thirty (30) days after it is received.", "within thirty (30) days", [], 0.9),
@@ -40,7 +47,9 @@ COMPONENTS = ["late_payment", "auto_renewal", "suspension", "unrecovered_loss", 
 
 def sample(folder: Path | None = None, *, contracts: int = 8, repeat: int = 4, hostile: bool = True) -> SimpleNamespace:
     """A portfolio of ``contracts`` files (the last one failed, the one before in part); PDFs in ``folder`` if given."""
-    frames: dict[str, list[dict]] = {n: [] for n in ("contracts", "clauses", "responsibilities", "provisions", "exposures", "operands", "deals")}
+    frames: dict[str, list[dict]] = {
+        n: [] for n in ("contracts", "clauses", "responsibilities", "provisions", "exposures", "operands", "deals")
+    }
     rng = np.random.default_rng(7)
     for k in range(contracts):
         vendor, title = VENDORS[k % len(VENDORS)], STYLES[k % len(STYLES)]
@@ -49,7 +58,9 @@ def sample(folder: Path | None = None, *, contracts: int = 8, repeat: int = 4, h
         sentences = [(d[3], "r", d) for d in DUTIES] + [(s, "p", (i, p, s, v)) for i, p, s, v in TERMS]
         sentences = [] if failed else [sentences[(j * 7 + k) % len(sentences)] for j in range(len(sentences) * repeat)]
         if hostile and k == 0:
-            sentences.insert(2, (HOSTILE, "p", ("liquidated_damages", "customer", HOSTILE, {"amount": 1000, "currency": "<b>"})))
+            sentences.insert(
+                2, (HOSTILE, "p", ("liquidated_damages", "customer", HOSTILE, {"amount": 1000, "currency": "<b>"}))
+            )
         places, data = _pdf(title, [s[0] for s in sentences])
         cid = hashlib.sha256(data).hexdigest()
         if folder is not None and not failed:
@@ -63,7 +74,16 @@ def sample(folder: Path | None = None, *, contracts: int = 8, repeat: int = 4, h
         if not failed:
             fees = float(rng.integers(20, 900)) * 1000
             currency = "EUR" if k % 3 else "USD"
-            frames["deals"].append({"file": file, "vendor": vendor, "annual_fees": fees, "currency": currency, "start": "2025-01-01", "term_months": 36})
+            frames["deals"].append(
+                {
+                    "file": file,
+                    "vendor": vendor,
+                    "annual_fees": fees,
+                    "currency": currency,
+                    "start": "2025-01-01",
+                    "term_months": 36,
+                }
+            )
             _findings(frames, cid, sentences, places)
             _exposures(frames, cid, file, fees, currency, rng)
     out = SimpleNamespace(**{n: pd.DataFrame(rows) for n, rows in frames.items()})
@@ -72,7 +92,14 @@ def sample(folder: Path | None = None, *, contracts: int = 8, repeat: int = 4, h
         {"id": f"{c}.frequency", "component": c, "parameter": "events a year", "low": 0.05, "likely": 0.2, "high": 1, "unit": "events/year", "source": "illustrative default", "reviewed_on": None, "illustrative": True}
         for c in COMPONENTS
     ])  # fmt: skip
-    out.meta = {"as_of": "2025-11-21", "seed": 20250101, "trials": 20000, "versions": {"risklib": "0.1.0", "python": "3.11"}, "playbook": "a1b2c3", "illustrative": True}
+    out.meta = {
+        "as_of": "2025-11-21",
+        "seed": 20250101,
+        "trials": 20000,
+        "versions": {"risklib": "0.1.0", "python": "3.11"},
+        "playbook": "a1b2c3",
+        "illustrative": True,
+    }
     return out
 
 
@@ -109,8 +136,24 @@ def _pdf(title: str, sentences: list[str]) -> tuple[list[list[tuple[int, float, 
 def _findings(frames: dict, cid: str, sentences: list, places: list) -> None:
     at = 0
     for n, ((text, kind, row), boxes) in enumerate(zip(sentences, places, strict=True), 1):
-        clause = {"contract_id": cid, "clause_id": f"c{n:04d}", "start": at, "end": at + len(text), "page": boxes[0][0], "bbox": [list(b) for b in boxes]}
-        frames["clauses"].append({**clause, "parent_id": None, "number": str(n), "heading": "Payment" if n % 3 else "", "level": 1, "text": text})
+        clause = {
+            "contract_id": cid,
+            "clause_id": f"c{n:04d}",
+            "start": at,
+            "end": at + len(text),
+            "page": boxes[0][0],
+            "bbox": [list(b) for b in boxes],
+        }
+        frames["clauses"].append(
+            {
+                **clause,
+                "parent_id": None,
+                "number": str(n),
+                "heading": "Payment" if n % 3 else "",
+                "level": 1,
+                "text": text,
+            }
+        )
         found = {**clause, "text": text, "confidence": 0.55 + 0.05 * (n % 9)}
         if kind == "r":
             category, name, modality, _, deadline, vague, clarity = row
@@ -128,29 +171,75 @@ def _exposures(frames: dict, cid: str, file: str, fees: float, currency: str, rn
     for k, component in enumerate(COMPONENTS):
         scored = (k + len(frames["deals"])) % 5 != 0
         expected = round(fees * float(rng.uniform(0.002, 0.2)), 2)
-        money = {"low": expected * 0.3, "likely": expected * 0.8, "high": expected * 4, "expected": expected, "p95": expected * 3.7} if scored else dict.fromkeys(["low", "likely", "high", "expected", "p95"])
+        money = (
+            {
+                "low": expected * 0.3,
+                "likely": expected * 0.8,
+                "high": expected * 4,
+                "expected": expected,
+                "p95": expected * 3.7,
+            }
+            if scored
+            else dict.fromkeys(["low", "likely", "high", "expected", "p95"])
+        )
         frames["exposures"].append({
             "contract_id": cid, "component": component, **money, "currency": currency if scored else None, "per": "year",
             "formula": f"F {fees:,.0f} × share late 0.1 × days 30/365 × rate 18 %" if scored else "", "status": "scored" if scored else "unscored",
             "reason": None if scored else "the facts give no number of records held",
         })  # fmt: skip
-        base = {"contract_id": cid, "component": component, "clause_id": None, "page": None, "start": None, "end": None, "bbox": None, "source": None}
-        frames["operands"].append({**base, "name": "annual_fees", "value": fees, "unit": f"{currency}/year", "origin": "fact", "source": f"{file}, portfolio.csv:{k + 2}"})
+        base = {
+            "contract_id": cid,
+            "component": component,
+            "clause_id": None,
+            "page": None,
+            "start": None,
+            "end": None,
+            "bbox": None,
+            "source": None,
+        }
+        frames["operands"].append(
+            {
+                **base,
+                "name": "annual_fees",
+                "value": fees,
+                "unit": f"{currency}/year",
+                "origin": "fact",
+                "source": f"{file}, portfolio.csv:{k + 2}",
+            }
+        )
         term = terms.get(component)
         if term:
             place = {c: term[c] for c in ("clause_id", "page", "start", "end", "bbox")}
-            frames["operands"].append({**base, **place, "name": "rate", "value": 1.5, "unit": "% per month", "origin": "provision"})
-        frames["operands"].append({**base, "name": "share_late", "value": 0.1, "unit": "share", "origin": "assumption", "source": f"{component}.frequency, assumptions.csv:{k + 2}"})
+            frames["operands"].append(
+                {**base, **place, "name": "rate", "value": 1.5, "unit": "% per month", "origin": "provision"}
+            )
+        frames["operands"].append(
+            {
+                **base,
+                "name": "share_late",
+                "value": 0.1,
+                "unit": "share",
+                "origin": "assumption",
+                "source": f"{component}.frequency, assumptions.csv:{k + 2}",
+            }
+        )
 
 
 def _totals(out: SimpleNamespace, rng: np.random.Generator) -> tuple[pd.DataFrame, pd.DataFrame]:
     rows, curves = [], []
     vendors = dict(zip(out.deals["file"], out.deals["vendor"], strict=True))
     files = dict(zip(out.contracts["contract_id"], out.contracts["file"], strict=True))
-    e = out.exposures.assign(vendor=out.exposures["contract_id"].map(lambda c: vendors[files[c]]), everything="portfolio")
+    e = out.exposures.assign(
+        vendor=out.exposures["contract_id"].map(lambda c: vendors[files[c]]), everything="portfolio"
+    )
     currencies = dict(zip(out.deals["file"], out.deals["currency"], strict=True))
     e["home"] = e["contract_id"].map(lambda c: currencies[files[c]])
-    for level, column in (("portfolio", "everything"), ("vendor", "vendor"), ("contract", "contract_id"), ("component", "component")):
+    for level, column in (
+        ("portfolio", "everything"),
+        ("vendor", "vendor"),
+        ("contract", "contract_id"),
+        ("component", "component"),
+    ):
         for (currency, name), part in e.groupby(["home", column]):
             scored = part[part["status"] == "scored"]
             mean = scored["expected"].sum() if len(scored) else None
@@ -160,5 +249,7 @@ def _totals(out: SimpleNamespace, rng: np.random.Generator) -> tuple[pd.DataFram
             })  # fmt: skip
             if level == "portfolio":
                 draws = np.sort(rng.gamma(1.2, mean / 1.2, 400))
-                curves.append(pd.DataFrame({"currency": currency, "loss": draws, "probability": 1 - np.arange(400) / 400}))
+                curves.append(
+                    pd.DataFrame({"currency": currency, "loss": draws, "probability": 1 - np.arange(400) / 400})
+                )
     return pd.DataFrame(rows), pd.concat(curves, ignore_index=True)

@@ -10,7 +10,7 @@ import base64
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -19,13 +19,17 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from risklib.report import text, views
+from risklib.report import money, text
 from risklib.report.crops import Locate, Pictures, cut_pictures, in_folder
 from risklib.report.findings import Contract, Finding, Titles, by_importance, contracts_of, findings_of, grouped
+from risklib.report.heat import heat_map_of
 
 __all__ = ["write_report"]
 
 PICTURES = 14_000_000  # characters of data URIs in one report
+POLICY = (  # nothing may be fetched, framed or sent; only the report's own style and script, by their hashes
+    "default-src 'none'; img-src data:; style-src '{style}'; script-src '{script}'; base-uri 'none'; form-action 'none'"
+)
 FINDINGS = 20_000  # findings listed in one report; the rest stay in the tables
 
 
@@ -37,7 +41,7 @@ class _Parts:
     findings: Sequence[Finding]
     shown: Sequence[Finding]
     pictures: Pictures
-    lines: Sequence[views.Line]
+    lines: Sequence[money.Line]
     titles: Titles
     categories: Sequence[str]
 
@@ -53,13 +57,13 @@ def write_report(
     picture_budget: int = PICTURES,
     max_findings: int = FINDINGS,
 ) -> Path:
-    """Writes the report and returns its path: ``out`` itself if it ends in ``.html``, else ``report.html`` in that folder.
+    """Writes the report and returns its path: ``out`` itself if it ends in ``.html``, else ``out/report.html``.
 
-    ``portfolio`` has the frames of tables.md as attributes, and ``deals``, ``assumptions``, ``totals``, ``curve``, ``meta``.
-    ``titles`` maps ids (categories, responsibilities, provisions, components) to what people call them; an id it does not
-    hold is shown as words. Pictures come from the PDFs that ``finder(file, contract_id)`` locates, or from ``pdf_folder``;
-    without either there are none. ``picture_budget`` bounds them in bytes of HTML. The file appears whole or not at all,
-    and the same portfolio gives the same bytes.
+    ``portfolio`` has the frames of tables.md as attributes, and ``deals``, ``assumptions``, ``totals``, ``curve`` and
+    ``meta``. ``titles`` maps ids (categories, responsibilities, provisions, components) to what people call them; an id
+    it does not hold is shown as words. Pictures come from the PDFs that ``finder(file, contract_id)`` locates, or from
+    ``pdf_folder``; without either there are none. ``picture_budget`` bounds them in bytes of HTML. The file appears
+    whole or not at all, and the same portfolio gives the same bytes.
     """
     path = Path(out)
     path = path if path.suffix.lower() in (".html", ".htm") else path / "report.html"
@@ -91,25 +95,29 @@ def _parts(portfolio: Any, locate: Locate | None, titles: Mapping[str, str], bud
         pictures = Pictures((), {}, (), 0, 0)
     else:
         pictures = cut_pictures([f.wanted for f in ranked], locate, budget=budget)
-    lines = views.lines_of(portfolio, contracts, findings, name)
+    shown = [f for f in findings if f.key in kept]
+    lines = money.lines_of(portfolio, contracts, shown, name)
     categories = list(dict.fromkeys(i.split(".")[0] for i in titles if "." in i))
-    return _Parts(contracts, findings, [f for f in findings if f.key in kept], pictures, lines, name, categories)
+    return _Parts(contracts, findings, shown, pictures, lines, name, categories)
 
 
 def _render(portfolio: Any, parts: _Parts, as_of: str) -> str:
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("risklib.report"), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=jinja2.PackageLoader("risklib.report"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.filters.update(number=text.number, percent=text.percent, visible=text.visible, amount=text.amount)
     style, script = (_asset(environment, n) for n in ("report.css", "report.js"))
     contracts = list(parts.contracts.values())
-    labels = {c.contract_id: c.label for c in contracts} | {c.file: c.label for c in contracts}
+    totals = portfolio.totals
+    components = {str(n): parts.titles(str(n)) for n in totals.loc[totals["level"] == "component", "name"]}
     return environment.get_template("report.html").render(
-        style=Markup(style),
-        script=Markup(script),
-        policy=(
-            f"default-src 'none'; img-src data:; style-src '{_hash(style)}'; script-src '{_hash(script)}'; base-uri 'none'; form-action 'none'"
-        ),
+        style=Markup(style),  # noqa: S704  both are the package's own files
+        script=Markup(script),  # noqa: S704
+        policy=POLICY.format(style=_hash(style), script=_hash(script)),
         as_of=text.visible(as_of),
         meta=portfolio.meta,
         illustrative=bool(portfolio.meta.get("illustrative")),
@@ -118,17 +126,17 @@ def _render(portfolio: Any, parts: _Parts, as_of: str) -> str:
         troubled=[c for c in contracts if c.status != "ok"],
         counts=_counts(contracts, parts.findings),
         by_contract=_by_contract(parts.findings, contracts),
-        totals=views.totals_of(portfolio.totals, "portfolio", {}),
-        vendor_totals=views.totals_of(portfolio.totals, "vendor", labels),
-        contract_totals=views.totals_of(portfolio.totals, "contract", labels),
-        component_totals=views.totals_of(portfolio.totals, "component", _named(portfolio.totals, parts.titles)),
-        charts=views.exposure_charts(portfolio, labels, parts.titles),
-        matrix=views.vendor_table(portfolio, parts.contracts, parts.titles),
+        totals=money.totals_of(totals, "portfolio", {}),
+        vendor_totals=money.totals_of(totals, "vendor", {}),
+        contract_totals=money.contract_totals(totals, contracts),
+        component_totals=money.totals_of(totals, "component", components),
+        charts=money.exposure_charts(totals, portfolio.curve, {"component": components, "vendor": {}}),
+        matrices=money.matrices_of(portfolio.exposures, parts.contracts, parts.titles),
         lines=parts.lines,
-        lines_by_contract=_lines_by_contract(parts.lines),
-        largest=sorted((x for x in parts.lines if x.scored), key=_p95, reverse=True)[:5],
-        unscored=views.unscored_of(parts.lines),
-        heat=views.heat_map_of(parts.findings, parts.contracts, parts.categories, parts.titles),
+        lines_by_contract=money.by_contract(parts.lines),
+        largest=money.largest_of(parts.lines),
+        unscored=money.unscored_of(parts.lines),
+        heat=heat_map_of(parts.findings, parts.contracts, parts.categories, parts.titles),
         groups=grouped(parts.shown),
         choices=_choices(parts.shown),
         shown=len(parts.shown),
@@ -138,10 +146,6 @@ def _render(portfolio: Any, parts: _Parts, as_of: str) -> str:
         consequences={(f.contract.contract_id, f.clause_id): f for f in reversed(parts.shown) if f.kind == "provision"},
         assumptions=[] if portfolio.assumptions is None else portfolio.assumptions.to_dict("records"),
     )
-
-
-def _named(totals: Any, titles: Titles) -> dict[str, str]:
-    return {str(n): titles(str(n)) for n in totals.loc[totals["level"] == "component", "name"]}
 
 
 def _status(contracts: Sequence[Contract]) -> str:
@@ -157,11 +161,18 @@ def _counts(contracts: Sequence[Contract], findings: Sequence[Finding]) -> dict[
     duties = [f for f in findings if f.kind == "responsibility"]
     customer = [f for f in duties if f.party in ("customer", "both")]
     return {
-        "files": len(contracts), "ok": states["ok"], "partial": states["partial"], "failed": states["failed"],
-        "vendors": len({c.vendor for c in contracts if c.status != "failed"}), "duties": len(duties), "customer": len(customer),
-        "unclear": sum(f.unclear for f in customer), "provisions": len(findings) - len(duties),
-        "deadlines": sum(bool(f.deadline) for f in customer), "scanned": sum(c.ocr_pages for c in contracts),
-    }  # fmt: skip
+        "files": len(contracts),
+        "ok": states["ok"],
+        "partial": states["partial"],
+        "failed": states["failed"],
+        "vendors": len({c.vendor for c in contracts if c.status != "failed"}),
+        "scanned": sum(c.ocr_pages for c in contracts),
+        "duties": len(duties),
+        "customer": len(customer),
+        "unclear": sum(f.unclear for f in customer),
+        "deadlines": sum(bool(f.deadline) for f in customer),
+        "provisions": len(findings) - len(duties),
+    }
 
 
 def _by_contract(findings: Sequence[Finding], contracts: Sequence[Contract]) -> dict[str, dict[str, int]]:
@@ -172,23 +183,12 @@ def _by_contract(findings: Sequence[Finding], contracts: Sequence[Contract]) -> 
     return out
 
 
-def _lines_by_contract(lines: Sequence[views.Line]) -> list[tuple[Contract, list[views.Line]]]:
-    out: dict[str, tuple[Contract, list[views.Line]]] = {}
-    for line in lines:
-        out.setdefault(line.contract.key, (line.contract, []))[1].append(line)
-    return list(out.values())
-
-
 def _choices(findings: Sequence[Finding]) -> dict[str, list[tuple[str, str]]]:
     """What the filter offers: the groups of each kind that occur, by title."""
     out: dict[str, list[tuple[str, str]]] = {}
     for kind in ("provision", "responsibility"):
         out[kind] = sorted({(f.group, f.group_title) for f in findings if f.kind == kind}, key=lambda g: g[1])
     return out
-
-
-def _p95(line: views.Line) -> float:
-    return float(line.p95.replace(",", "")) if line.p95 != text.DASH else 0.0
 
 
 def _asset(environment: jinja2.Environment, name: str) -> str:

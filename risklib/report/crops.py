@@ -21,7 +21,7 @@ Box = tuple[int, float, float, float, float]
 Locate = Callable[[str, str], "Path | None"]  # (file, contract_id) → where its PDF is, None when it is not to be found
 
 DPI = 110
-PAD_X, PAD_Y, MIN_WIDTH, JOIN = 14.0, 16.0, 260.0, 12.0  # points
+PAD_X, PAD_Y, MIN_WIDTH, JOIN = 14.0, 22.0, 260.0, 12.0  # points
 GREYS = 8
 _LEVELS = [round(round(v / 255 * (GREYS - 1)) * 255 / (GREYS - 1)) for v in range(256)]
 
@@ -50,7 +50,7 @@ class Strip:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """What one finding shows of one page: a view onto a strip and the marks (x, y, width, height) over it, in points."""
+    """What one finding shows of one page: a view onto a strip and the marks (x, y, width, height), in points."""
 
     strip: str
     page: int
@@ -77,8 +77,8 @@ PageKey = tuple[str, str, int]  # contract_id, file, page
 def cut_pictures(wanted: Iterable[Wanted], locate: Locate, *, budget: int, dpi: int = DPI) -> Pictures:
     """Pictures for ``wanted``, the most important first, until their data URIs reach ``budget`` characters.
 
-    A file that cannot be found, has changed since the analysis (its SHA-256 is the contract_id) or cannot be rendered is
-    named in ``problems`` and its findings go without; nothing raises.
+    A file that cannot be found, has changed since the analysis (its SHA-256 is the contract_id) or cannot be rendered
+    is named in ``problems`` and its findings go without; nothing raises.
     """
     places = list(wanted)
     pages: dict[PageKey, list[tuple[str, list[Box]]]] = {}
@@ -94,10 +94,10 @@ def cut_pictures(wanted: Iterable[Wanted], locate: Locate, *, budget: int, dpi: 
         for key, entries in pages.items():
             if spent >= budget:
                 break
-            page = files.page(*key)
-            if page is None:
+            sheet = files.page(*key)
+            if sheet is None:
                 continue
-            made = list(_page_strips(page, entries, prefix=f"p{len(strips)}", dpi=dpi))
+            made = list(_page_strips(sheet, entries, prefix=f"p{len(strips)}", dpi=dpi))
             cost = sum(len(s.uri) for s, _ in made)
             if spent + cost > budget:
                 break
@@ -154,7 +154,9 @@ class _OpenFiles:
                 return None
             data = path.read_bytes()
             if hashlib.sha256(data).hexdigest() != contract_id:
-                self.problems[file] = f"{file}: the PDF has changed since it was analysed; analyse it again to see its places"
+                self.problems[file] = (
+                    f"{file}: the PDF has changed since it was analysed; analyse it again to see its places"
+                )
                 return None
             try:
                 self.open[contract_id] = pdfium.PdfDocument(data)
@@ -172,7 +174,8 @@ def _page_strips(
 ) -> Iterator[tuple[Strip, list[tuple[str, Window]]]]:
     """The strips of one page, each with the windows onto it."""
     width, height = page.get_size()
-    views = [(name, marks, _view(marks, width, height)) for name, marks in entries]
+    lines = [(b[1], b[3]) for _, marks in entries for b in marks]
+    views = [(name, marks, _view(marks, lines, width, height)) for name, marks in entries]
     views = [v for v in views if v[2][2] > v[2][0] and v[2][3] > v[2][1]]
     if not views:
         return
@@ -182,7 +185,12 @@ def _page_strips(
     for k, (top, bottom) in enumerate(_merged([(v[2][1], v[2][3]) for v in views])):
         crop = picture.crop((int(x0 * scale), int(top * scale), int(x1 * scale) + 1, int(bottom * scale) + 1))
         strip = Strip(
-            f"{prefix}-{k}", int(x0 * scale) / scale, int(top * scale) / scale, crop.width / scale, crop.height / scale, _uri(crop)
+            f"{prefix}-{k}",
+            int(x0 * scale) / scale,
+            int(top * scale) / scale,
+            crop.width / scale,
+            crop.height / scale,
+            _uri(crop),
         )
         inside = [
             (name, Window(strip.id, marks[0][0], a, b, c - a, d - b, _marks(marks)))
@@ -192,9 +200,11 @@ def _page_strips(
         yield strip, inside
 
 
-def _view(marks: list[Box], width: float, height: float) -> Rect:
-    """The part of the page to show for these boxes: with some air, wide enough to read, inside the page."""
-    x0, x1 = min(b[1] for b in marks) - PAD_X, max(b[3] for b in marks) + PAD_X
+def _view(marks: list[Box], lines: list[tuple[float, float]], width: float, height: float) -> Rect:
+    """The part of the page to show for these boxes: some air, as wide as the column (the other ``lines`` there)."""
+    x0, x1 = min(b[1] for b in marks), max(b[3] for b in marks)
+    beside = [(a, b) for a, b in lines if a < x1 and b > x0]
+    x0, x1 = min([x0, *(a for a, _ in beside)]) - PAD_X, max([x1, *(b for _, b in beside)]) + PAD_X
     x1 = max(x1, x0 + MIN_WIDTH)
     if x1 > width:
         x0, x1 = max(0.0, min(x0, width - MIN_WIDTH)), width

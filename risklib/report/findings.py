@@ -73,7 +73,9 @@ def contracts_of(contracts: pd.DataFrame, deals: pd.DataFrame | None) -> dict[st
     rows = []
     for row in contracts.to_dict("records"):
         deal = facts.get(str(row["file"]), {})
-        vendor = next((t.visible(v) for v in (deal.get("vendor"), row.get("provider")) if t.known(v) and str(v).strip()), "")
+        vendor = next(
+            (t.visible(v) for v in (deal.get("vendor"), row.get("provider")) if t.known(v) and str(v).strip()), ""
+        )
         title = t.visible(row.get("title")) or t.visible(row["file"])
         rows.append((vendor or title, title, row, deal))
     rows.sort(key=lambda r: (r[0].casefold(), r[1].casefold(), str(r[2]["file"])))
@@ -87,9 +89,15 @@ def contracts_of(contracts: pd.DataFrame, deals: pd.DataFrame | None) -> dict[st
     return out
 
 
-def _contract(key: str, vendor: str, label: str, title: str, row: Mapping[str, Any], deal: Mapping[str, Any]) -> Contract:
+def _contract(
+    key: str, vendor: str, label: str, title: str, row: Mapping[Any, Any], deal: Mapping[Any, Any]
+) -> Contract:
     parties = " and ".join(t.visible(row.get(side)) for side in ("customer", "provider") if t.known(row.get(side)))
-    facts = [("annual fees", t.money(deal.get("annual_fees"), deal.get("currency")))] if t.known(deal.get("annual_fees")) else []
+    facts = (
+        [("annual fees", t.money(deal.get("annual_fees"), deal.get("currency")))]
+        if t.known(deal.get("annual_fees"))
+        else []
+    )
     for name in ("start", "term_months"):
         if t.known(deal.get(name)):
             value = deal[name]
@@ -114,7 +122,12 @@ def findings_of(portfolio: Any, contracts: Mapping[str, Contract], titles: Title
 
 
 def _finding(
-    key: str, kind: str, row: Mapping[str, Any], contracts: Mapping[str, Contract], sections: Mapping[tuple[str, str], str], titles: Titles
+    key: str,
+    kind: str,
+    row: Mapping[str, Any],
+    contracts: Mapping[str, Contract],
+    sections: Mapping[tuple[str, str], str],
+    titles: Titles,
 ) -> Finding:
     name = str(row[kind])
     group = str(row.get("category") or name.split(".")[0]) if kind == "responsibility" else name
@@ -161,8 +174,8 @@ def section_names(clauses: pd.DataFrame) -> dict[tuple[str, str], str]:
 
 
 def by_importance(findings: Iterable[Finding], priced: set[tuple[str, int, int]]) -> list[Finding]:
-    """Findings in the order in which they deserve a picture: what money rests on, provisions, then duties by consequence,
-    vagueness and confidence."""
+    """Findings in the order in which they deserve a picture: what money rests on (``priced``: contract_id, start, end),
+    the other provisions, our duties with a consequence or unclear ones, our other duties, those of the vendor."""
 
     def rank(f: Finding) -> tuple[int, float]:
         confidence = -(f.confidence or 0.0)

@@ -21,7 +21,7 @@ def known(value: Any) -> bool:
 
 
 def visible(value: Any) -> str:
-    """The text with characters that would reorder, hide or break it replaced by their code point, for example ⟨U+202E⟩."""
+    """The text with characters that would reorder, hide or break it shown by their code point: ⟨U+202E⟩."""
     return _UNSAFE.sub(lambda m: f"⟨U+{ord(m.group()):04X}⟩", str(value)) if known(value) else ""
 
 
@@ -37,6 +37,18 @@ def number(value: Any) -> str:
     return f"{figure:,.4f}".rstrip("0").rstrip(".") if abs(figure) >= 0.001 else f"{figure:.2g}"
 
 
+def figure(value: Any) -> str:
+    """Like ``number``, for a value that a frame may hold as text."""
+    try:
+        return number(float(value))
+    except (TypeError, ValueError):
+        return number(value)
+
+
+def count(value: Any) -> int:
+    return int(value) if known(value) else 0
+
+
 def amount(value: Any) -> str:
     """Money without its currency, for columns whose heading names it: whole units from 1,000 up, else two decimals."""
     if not known(value):
@@ -46,7 +58,7 @@ def amount(value: Any) -> str:
 
 
 def money(value: Any, currency: Any) -> str:
-    """"EUR 12,300"; a dash when the amount is unknown, "(currency unknown)" when only its currency is."""
+    """ "EUR 12,300"; a dash when the amount is unknown, "(currency unknown)" when only its currency is."""
     if not known(value):
         return DASH
     return f"{visible(currency)} {amount(value)}" if known(currency) else f"{amount(value)} (currency unknown)"
@@ -91,10 +103,19 @@ def chips(values: Mapping[str, Any]) -> list[str]:
         out.append(money(rest.pop("amount"), rest.pop("currency", None)))
     if "percent" in rest:
         per = rest.pop("per", None)
-        out.append(f"{number(rest.pop('percent'))} %" + (f" {'once' if per == 'once' else 'per ' + visible(per)}" if per else ""))
-    for key, value in rest.items():
-        out.append(_chip(key, value))
-    return [c for c in out if c]
+        out.append(
+            f"{number(rest.pop('percent'))} %"
+            + (f" {'once' if per == 'once' else 'per ' + visible(per)}" if per else "")
+        )
+    if "alternatives" in rest:
+        options = [" + ".join(chips(as_mapping(v))) for v in as_list(rest.pop("alternatives"))]
+        which = rest.pop("comparator", None)
+        out.append((f"the {visible(which)} of " if known(which) else "") + " and ".join(options))
+    if "fee_months" in rest:
+        out.append(f"fees of {number(rest.pop('fee_months'))} months")
+    if "fee_multiple" in rest:
+        out.append(f"{number(rest.pop('fee_multiple'))} × fees")
+    return [c for c in [*out, *(_chip(key, value) for key, value in rest.items())] if c]
 
 
 def _chip(key: str, value: Any) -> str:
@@ -122,6 +143,8 @@ def marked(text: str, words: Iterable[str]) -> Markup:
     pattern = re.compile(r"(?<!\w)(?:" + "|".join(re.escape(w) for w in wanted) + r")(?!\w)", re.IGNORECASE)
     out, at = Markup(""), 0
     for m in pattern.finditer(shown):
-        out += escape(shown[at : m.start()]) + Markup('<mark class="vague" title="leaves the duty open">{}</mark>').format(m.group())
+        out += escape(shown[at : m.start()]) + Markup(
+            '<mark class="vague" title="leaves the duty open">{}</mark>'
+        ).format(m.group())
         at = m.end()
     return out + escape(shown[at:])
