@@ -47,7 +47,7 @@ FREE = {"currency", "jurisdiction", "alternatives", "covers", "reference"}
 
 NOTE = re.compile(r"\s*\[\[(.*?)\]\]")
 END = re.compile(r"[.!?]['\"”’)]*\s+(?=[A-Z“\"‘(\[])")
-NO_END = re.compile(r"(?:^|[\s(])(?:Inc|Ltd|Co|Corp|Nos?|Art|Sec|St|Mr|Ms|Dr|vs|e\.g|i\.e|[A-Z]|U\.S|etc|approx)\.$")
+NO_END = re.compile(r"(?:^|[\s(])(?:Inc|Ltd|Co|Corp|Nos?|Art|Sec|St|Mr|Ms|Dr|vs|e\.g|i\.e|[ap]\.m|[A-Z]|U\.S|etc|approx)\.$")
 LABEL_ONLY = re.compile(r"^\W*(?:\d+(?:\.\d+)*|[A-Za-z]|[ivxlIVXL]+|(?:ARTICLE|Section|Article) \S+)\.$")
 ITEM = re.compile(r"^( *)(\([a-zA-Z]{1,2}\)|\([ivx]+\)|\(\d{1,2}\)|[-•])\s+")
 
