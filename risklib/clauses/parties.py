@@ -87,6 +87,8 @@ def find_parties(text: str) -> tuple[Party, ...]:
     _add_short_names(entities, prose)
     for entity in entities:
         entity.uses = sum(subjects[a] for a in entity.aliases)
+        if entity.names and entity.defined:
+            entity.uses += sum(prose.count(name.split()[0]) for name in entity.names[:1]) // 8
     entities = [e for e in entities if e.uses or e.defined]
     _weigh(entities, prose)
     sides = _choose(entities, prose, subjects)
@@ -134,7 +136,9 @@ def _defined(head: str, subjects: Counter[str]) -> list[_Entity]:
         real = {t for t in lower if t in _ROLES or t in _all_forms() or (not _idle(t) and (subjects[t] > 0 or bool(name)))}
         if not real or lower & {"parties", "party"} or _ANYBODY.search(head[max(0, m.start() - 120) : m.start()]):
             continue
-        if not any(subjects[t] > 1 or (subjects[t] and name) or (t in _ROLES and name) for t in real):
+        suffixed = any(ORG_WORD.fullmatch(w.strip(",")) for w in name.split())
+        own = {t for t in real if suffixed and t.split()[0] == name.lower().split()[0]}  # 'Acme Corp. ("Acme")'
+        if not own and not any(subjects[t] > 1 or (subjects[t] and name) or (t in _ROLES and name) for t in real):
             continue
         entity = _Entity([name] if name else [], real, True)
         before = head[: m.start()].rstrip().rsplit(" ", 1)[-1].lower()
@@ -319,7 +323,9 @@ def _choose(entities: list[_Entity], prose: str, subjects: Counter[str]) -> dict
         for e in main:
             e.score -= middle
     sides: dict[str, list[_Entity]] = {CUSTOMER: [], PROVIDER: []}
-    for e in sorted(main, key=lambda e: (not e.defined, -e.uses)):
+    for rank, e in enumerate(sorted(main, key=lambda e: (not e.defined, -e.uses))):
+        if rank > 1 and abs(e.score) < 2:
+            continue  # a third party of whom the text does not tell
         sides[CUSTOMER if e.score > 0 else PROVIDER].append(e)
     for e in loose:
         role = CUSTOMER if e.score > 0 else PROVIDER

@@ -1,0 +1,179 @@
+"""Which lines could begin a numbered clause, and how much each looks like one. tree.py decides by the order of the numbers."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+
+from risklib.clauses.numbers import Label, parse_label
+from risklib.records import Document, Line
+
+_REFERS = re.compile(
+    r"(?:\b(?:sections?|articles?|clauses?|paragraphs?|subsections?|exhibits?|schedules?|annex|appendix|attachment|of|in|with|under|"
+    r"by|the|through|to|see|than|at|from|for|least|this|that|approximately|no|version|rule)|§|[$€£(&])$",
+    re.IGNORECASE,
+)
+_JOINS = re.compile(r"(?:(?<!;)(?<!,) (?:and|or)|,)$", re.IGNORECASE)
+_CONTINUES = re.compile(
+    r"(?:above|below|of (?:this|the|such|any|these|each)|hereof|herein|hereto|hereunder|hereby|and\b|or\b|to\b|shall\b|will\b|is\b|are\b|"
+    r"in the\b|attached|with respect|for\b|sets?\b|as\b|on\b|at\b|if\b|,|;|\)|\]|through\b|%|[–-] ?\d)"
+)
+_MONTH = re.compile(r"(?:January|February|March|April|May|June|July|August|September|October|November|December)\b[ ,]+\d")
+_UNIT = re.compile(r"(?:days?|months?|years?|percent|per|business|hours?|minutes|million|billion|dollars|USD|U\.S\.|EUR|st|nd|rd|th)\b", re.IGNORECASE)
+_DOTS = re.compile(r"(?:\.\s?){4,}\s*\S{0,6}$|\s\.{2,}\s*\d+$|…+\s*\d+$|_{4,}")
+_ENDS = re.compile(r"(?:[.;:!?”\")]|; ?(?:and|or|and/or)|, (?:and|or))$", re.IGNORECASE)
+_STREET = re.compile(
+    r"[\w.' ]+ (?:Street|St\.?|Avenue|Ave\.?|Road|Rd\.?|Drive|Blvd|Boulevard|Parkway|Lane|Floor|Suite|Place|Plaza|Way|Highway|Court)\b[ .,]*(?:[A-Z0-9][\w ,.]*)?$"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A number that may begin a clause. ``refusal`` is what it costs not to take it, ``price`` what taking it costs."""
+
+    line: int
+    start: int
+    label: Label
+    refusal: float
+    price: float
+    inner: bool = False  # stands behind another number (and heading) on the same line
+
+
+def find_candidates(document: Document) -> list[Candidate]:
+    """All candidates of a document in reading order, lines of a table of contents left out."""
+    out: list[Candidate] = []
+    lines, text = document.lines, document.text
+    for k, line in enumerate(lines):
+        content = text[line.start : line.end]
+        if not content or not (content[0].isalnum() or content[0] in "(§"):
+            continue
+        label = parse_label(content)
+        if label is None:
+            continue
+        before = text[lines[k - 1].start : lines[k - 1].end] if k else ""
+        found = _judge(k, line, content, before, label, lines)
+        if found is not None:
+            out.append(found)
+            out.extend(_inner(k, line, content, label))
+    return _without_contents(out, document)
+
+
+def _judge(k: int, line: Line, content: str, before: str, label: Label, lines: tuple[Line, ...]) -> Candidate | None:
+    rest = content[label.end :]
+    style = label.readings[0].style
+    if _DOTS.search(content) or (_REFERS.search(before) and not _new_page_heading(line, before)):
+        return None
+    ended = not before or bool(_ENDS.search(before)) or k == 0
+    fresh = line.paragraph or ended or _short(lines, k - 1)
+    if style == "exhibit":
+        return _container(k, line, content, label, fresh)
+    digits = style[0] == "d" or style in ("article", "section", "clause")
+    if digits and (_CONTINUES.match(rest) or _JOINS.search(before) and not line.paragraph):
+        return None
+    refusal = _weight(style, rest, content[: label.end])
+    if refusal <= 0:
+        return None
+    price = 3.0 if line.cell else 0.0
+    if not (ended or fresh):
+        refusal, price = min(refusal, 1.0), price + (1.5 if digits else 2.5)
+    elif not ended:
+        refusal, price = refusal * 0.7, price + (0.5 if line.paragraph else 1.0)
+    return Candidate(k, line.start, label, refusal, price)
+
+
+def _new_page_heading(line: Line, before: str) -> bool:
+    """A heading in capitals may end in "… AND" or "TO"; what follows in a new paragraph is a clause all the same."""
+    return line.paragraph and before.isupper() and line.bold
+
+
+def _short(lines: tuple[Line, ...], k: int) -> bool:
+    """Whether line k stops well before its neighbours do."""
+    if k < 0:
+        return True
+    near = [other.x1 for other in lines[max(0, k - 4) : k + 5] if other.page == lines[k].page]
+    return lines[k].x1 < 0.8 * max(near, default=0)
+
+
+def _weight(style: str, rest: str, printed: str) -> float:
+    """How much a line with this number and this rest looks like the start of a clause."""
+    capital = not rest or rest[0].isupper() or rest[0] in "\"“‘'([*_"
+    if style in ("article", "section", "clause"):
+        return 9.0 if capital else 0.0
+    if style == "mixed":
+        return 5.0 if capital else 3.0
+    if style[0] == "d" and style != "d1":
+        return 0.0 if _UNIT.match(rest) or (rest[:1].isdigit() and not capital) else 6.0 if capital else 2.5
+    if style == "d1":
+        bare = not printed.rstrip().endswith((".", ":", ")"))
+        if _MONTH.match(rest) or (rest and rest[0].isdigit()) or _UNIT.match(rest) or (bare and _STREET.match(rest)):
+            return 0.0
+        if bare:
+            return 3.0 if rest and rest[0].isupper() else 1.5 if not rest else 0.0
+        return 5.0 if capital else 1.0
+    if style in ("A.", "I."):
+        return 4.0 if capital else 1.0
+    return 4.5
+
+
+def _container(k: int, line: Line, content: str, label: Label, fresh: bool) -> Candidate | None:
+    rest = content[label.end :]
+    filed = k < 6 and line.page == 1  # "EXHIBIT 10.16": the number under which the paper was filed
+    sentence = re.search(r"\b(?:shall|will|is|are|attached|hereto|sets|means|to the|of the|and Exhibit)\b", rest, re.IGNORECASE)
+    if filed or not fresh or (rest[:1].islower()) or len(rest.split()) > 14 or sentence or rest[:1] in ",;)" or rest.endswith((";", ",")):
+        return None
+    strong = line.bold or content[: label.end].isupper() or not rest
+    return Candidate(k, line.start, label, 7.0 if strong else 2.0, 0.0 if strong or line.paragraph else 1.5)
+
+
+_AFTER_HEADING = re.compile(r"^[^.:;]{3,70}[.:] ?(?=\((?:a|i|1|A)\) )")
+
+
+def _inner(k: int, line: Line, content: str, label: Label) -> list[Candidate]:
+    """"4. (a) …" and "4. Fees. (a) …": the second number on the line opens a list of clauses."""
+    at = label.end
+    m = _AFTER_HEADING.match(content[at:])
+    if m and not re.search(r"\b(?:shall|will|may|must|is|are)\b", m.group()):
+        at += m.end()
+    second = parse_label(content[at:]) if content[at : at + 1] == "(" or m else None
+    if second is None or second.readings[0].value != 1 or label.readings[0].style[0] == "(" and second.readings[0].style[0] != "(":
+        return []
+    return [Candidate(k, line.start + at, second, 2.5, 0.3, True)]
+
+
+def _without_contents(found: list[Candidate], document: Document) -> list[Candidate]:
+    """Drops runs of numbered lines that all come again further down: a table of contents."""
+    text, lines = document.text, document.lines
+
+    def key(c: Candidate) -> str:
+        content = text[c.start : lines[c.line].end]
+        return re.sub(r"[^a-z0-9]+", "", re.sub(r"[\s.]+\d{1,3}$", "", content.lower()))[:48]
+
+    keys = [key(c) for c in found]
+    later: dict[str, int] = {}
+    for k, name in enumerate(keys):
+        later[name[:30]] = k
+    again = [len(n) > 3 and (later[n[:30]] > k) for k, n in enumerate(keys)]
+    drop: set[int] = set()
+    run: list[int] = []
+    for k in range(len(found) + 1):
+        close = k < len(found) and (not run or found[k].line - found[run[-1]].line <= 3)
+        if k < len(found) and close and (again[k] or (run and _tiny(found[k], document))):
+            run.append(k)
+            continue
+        if sum(again[j] for j in run) >= max(4, 0.6 * len(run)):
+            drop.update(run)
+        run = [k] if k < len(found) and again[k] else []
+    return [c for k, c in enumerate(found) if k not in drop]
+
+
+def _tiny(c: Candidate, document: Document) -> bool:
+    line = document.lines[c.line]
+    return line.end - line.start < 70 and document.text[line.end - 1] not in ".;,"
+
+
+def count_styles(found: list[Candidate]) -> dict[str, int]:
+    out: dict[str, int] = defaultdict(int)
+    for c in found:
+        out[c.label.readings[0].style] += 1
+    return out

@@ -1,0 +1,143 @@
+"""The most plausible numbering: a beam search over open levels, in which each number continues, opens or closes a list.
+
+Numbers that fit no list (a reference, an amount, a table row at the start of a line) are cheaper to refuse than to take.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from risklib.clauses.candidates import Candidate
+from risklib.clauses.numbers import Reading
+
+_BEAM = 16
+_GAPS = {1: 0.0, 2: 2.5, 3: 3.5, 4: 4.2, 5: 4.5, 6: 4.8, 0: 4.0}
+_OPENING = {"(a)": 0.5, "a.": 0.6, "(i)": 0.5, "i.": 0.7, "(1)": 0.7, "A.": 0.9, "I.": 0.9, "(A)": 0.6, "(I)": 1.2}
+_TOPS = ("article", "section", "clause")
+
+Stack = tuple[Reading, ...]
+
+
+class Choice(NamedTuple):
+    """A candidate that was taken: its reading, and the open levels above it (outermost first), which become its parents."""
+
+    candidate: int
+    reading: Reading
+    stack: Stack
+
+
+class _Path(NamedTuple):
+    cost: float
+    back: _Path | None
+    choice: Choice | None
+    stack: Stack
+
+
+def best_sequence(found: list[Candidate]) -> list[Choice]:
+    """The candidates to take, in order, each with the stack of levels that it leaves open (itself the last)."""
+    beam: dict[Stack, _Path] = {(): _Path(0.0, None, None, ())}
+    taken: dict[int, set[Stack]] = {}
+    for k, candidate in enumerate(found):
+        after: dict[Stack, _Path] = {}
+        for path in beam.values():
+            _keep(after, path._replace(cost=path.cost + candidate.refusal))
+            if candidate.inner and (path.choice is None or path.choice.candidate != k - 1):
+                continue
+            for reading in candidate.label.readings:
+                for cost, stack in _moves(path.stack, reading):
+                    total = path.cost + cost + candidate.price
+                    _keep(after, _Path(total, path, Choice(k, reading, stack), stack))
+        best = sorted(after.values(), key=lambda p: p.cost)[:_BEAM]
+        beam = {p.stack: p for p in best}
+    taken.clear()
+    path: _Path | None = min(beam.values(), key=lambda p: p.cost)
+    out: list[Choice] = []
+    while path is not None and path.choice is not None:
+        out.append(path.choice)
+        path = path.back
+    return out[::-1]
+
+
+def _keep(states: dict[Stack, _Path], path: _Path) -> None:
+    old = states.get(path.stack)
+    if old is None or path.cost < old.cost:
+        states[path.stack] = path
+
+
+def _gap(before: int, now: int) -> float:
+    step = now - before
+    if step in _GAPS:
+        return _GAPS[step]
+    return 7.0 if step > 0 else 5.0 if now == 1 else 5.5
+
+
+def _moves(stack: Stack, r: Reading) -> list[tuple[float, Stack]]:
+    if r.style == "exhibit":
+        return [(0.0, (r,))]
+    if r.style == "mixed":
+        return _mixed(stack, r)
+    if r.style[0] == "d" and len(r.path) > 1:
+        return _decimal(stack, r)
+    out = []
+    for k in range(len(stack) - 1, -1, -1):
+        if stack[k].style == r.style:
+            out.append((_gap(stack[k].value, r.value), (*stack[:k], r)))
+    out.append((_open(stack, r), (*stack, r)))
+    return out
+
+
+def _open(stack: Stack, r: Reading) -> float:
+    """What it costs to open a new list below the deepest open level."""
+    late = 0.0 if r.value == 1 else 3.0 + min(r.value, 6) * 0.5
+    bare = not stack or (len(stack) == 1 and stack[0].style == "exhibit")
+    if r.style in _TOPS:
+        return late * 0.5 if bare else late + (0.2 if r.style != "article" and stack[-1].style == "article" else 5.0)
+    if r.style == "d1":
+        return late * 0.7 if bare else late + (0.4 if stack[-1].style in ("article", "I.", "A.", "section") else 2.5)
+    if any(level.style == r.style for level in stack):
+        late += 2.0
+    return late + _OPENING.get(r.style, 1.0) + (0.6 if bare else 0.0)
+
+
+def _decimal(stack: Stack, r: Reading) -> list[tuple[float, Stack]]:
+    prefix = r.path[:-1]
+    for k in range(len(stack) - 1, -1, -1):
+        level = stack[k]
+        if level.path != prefix or not (level.style == f"d{len(prefix)}" or (len(prefix) == 1 and level.style in (*_TOPS, "I.", "A."))):
+            continue
+        sibling = stack[k + 1] if k + 1 < len(stack) else None
+        if sibling is not None and sibling.style == r.style:
+            return [(_gap(sibling.value, r.value), (*stack[: k + 1], r))]
+        return [(0.0 if r.value == 1 else 1.0 + min(r.value, 6) * 0.5, (*stack[: k + 1], r))]
+    same = next((k for k, level in enumerate(stack) if level.style == r.style), None)
+    if same is not None:
+        before = stack[same].path
+        above = tuple(a - b for a, b in zip(prefix, before[:-1], strict=True))
+        heir = r.value == 1 and above[-1] in (1, 2) and not any(above[:-1])
+        parent = stack[same - 1] if same else None
+        implied = (*stack[:same], r)
+        if parent is not None and heir and parent.style == f"d{len(prefix)}":
+            implied = (*stack[: same - 1], Reading(parent.style, prefix), r)
+        return [(1.5 if heir else 5.0, implied)]
+    base = 1 if stack and stack[0].style == "exhibit" else 0
+    late = 0.0 if r.value == 1 else 1.5
+    if len(stack) == base:
+        return [(1.0 + late + (len(prefix) - 1), (*stack, r))]
+    # the parent number was not seen: under the open level of its kind, else at the top
+    host = next((k for k, level in enumerate(stack) if level.style in (f"d{len(prefix)}", *_TOPS)), None)
+    if host is not None:
+        skipped = stack[host].path and prefix[-1] - stack[host].value
+        return [(2.0 + late + (0.0 if skipped in (1, 2) else 2.0), (*stack[: host + 1], r))]
+    return [(3.5 + late, (*stack, r))]
+
+
+def _mixed(stack: Stack, r: Reading) -> list[tuple[float, Stack]]:
+    """ "7.1(b)" in one: below 7.1 if that is open."""
+    prefix, own = r.path[:-1], Reading("(a)", r.path[-1:])
+    for k in range(len(stack) - 1, -1, -1):
+        if stack[k].path == prefix:
+            sibling = stack[k + 1] if k + 1 < len(stack) else None
+            cost = _gap(sibling.value, r.value) if sibling is not None and sibling.style == "(a)" else 0.0 if r.value == 1 else 2.0
+            return [(cost, (*stack[: k + 1], own))]
+    host = Reading(f"d{len(prefix)}", prefix)
+    return [(cost + 1.0, (*above, own)) for cost, above in _moves(stack, host)]
