@@ -51,7 +51,7 @@ def lines_of(words: PageWords, keep: np.ndarray) -> list[PageLine]:
     """The kept words of a page as lines in reading order. ``keep``: indices into ``words``, in drawing order."""
     if not len(keep):
         return []
-    segments = _segments(words, keep)
+    segments = segments_of(words, keep)
     boxes, at = words.boxes.tolist(), keep.tolist()
     out: list[PageLine] = []
     for column, part in _columns(segments):
@@ -62,7 +62,8 @@ def lines_of(words: PageWords, keep: np.ndarray) -> list[PageLine]:
     return out
 
 
-def _segments(words: PageWords, keep: np.ndarray) -> Segments:
+def segments_of(words: PageWords, keep: np.ndarray) -> Segments:
+    """``keep``, which is not empty, cut where a line ends or a wide gap or a step back stands between two words."""
     box, breaks = words.boxes[keep], words.breaks[keep]
     tall = box[:, 3] - box[:, 1]
     size = np.where(words.size[keep] > 0, words.size[keep], tall)

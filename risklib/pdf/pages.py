@@ -13,6 +13,7 @@ from risklib.pdf import ocr as recognise
 from risklib.pdf.chars import PageWords, empty_words, words_of
 from risklib.pdf.furniture import ReadLine
 from risklib.pdf.layout import lines_of
+from risklib.pdf.overlays import consent_banner, pieces
 from risklib.pdf.tables import Grid, bounds_of, find_grids, holds_table, objects_of, words_by_cell
 from risklib.records import Furniture, Page
 
@@ -21,31 +22,40 @@ _LETTER = re.compile(r"[^\W\d_]")
 
 
 @dataclass(frozen=True)
+class PageScan:
+    """The words of one page, before overlays are told from text and lines are built."""
+
+    page: Page
+    words: PageWords
+    grids: tuple[Grid, ...] = ()
+    problem: str = ""
+    unread: bool = False  # something is drawn on it that could not be read
+
+
+@dataclass(frozen=True)
 class PageRead:
-    """One page as read, before furniture is told from text. A line's ``table`` points into ``tables``."""
+    """One page as read. A line's ``table`` points into ``tables``: the grid and its rows of cell texts."""
 
     page: Page
     words: PageWords
     lines: list[ReadLine]
     tables: tuple[tuple[Grid, tuple[tuple[str, ...], ...]], ...] = ()
     extra: tuple[Furniture, ...] = ()
-    problem: str = ""
-    unread: bool = False  # something is drawn on it that could not be read
 
 
-def read_page(document: pdfium.PdfDocument, index: int, ocr: bool) -> PageRead:
-    number = index + 1
+def scan_page(document: pdfium.PdfDocument, index: int, ocr: bool) -> PageScan:
+    """The words of page ``index``; a page that pdfium cannot load is unread."""
     try:
         page = document[index]
     except pdfium.PdfiumError:
-        return PageRead(Page(number, 0.0, 0.0, "none", 0.0), empty_words(), [], problem="", unread=True)
+        return PageScan(Page(index + 1, 0.0, 0.0, "none", 0.0), empty_words(), unread=True)
     try:
-        return _read(page, number, ocr)
+        return _scan(page, index + 1, ocr)
     finally:
         page.close()
 
 
-def _read(page: pdfium.PdfPage, number: int, ocr: bool) -> PageRead:
+def _scan(page: pdfium.PdfPage, number: int, ocr: bool) -> PageScan:
     width, height = page.get_size()
     try:
         words, cut = words_of(page)
@@ -56,22 +66,21 @@ def _read(page: pdfium.PdfPage, number: int, ocr: bool) -> PageRead:
     if is_garbled(words.texts) or (len(words.texts) < FEW_WORDS and _is_picture(page, objects, types)):
         return _unreadable(page, Page(number, width, height, "none", 0.0), words, ocr)
     if not words.texts:
-        drawn = len(objects) > 0 and not recognise.is_blank(page)
-        if drawn:
+        if len(objects) and not recognise.is_blank(page):
             return _unreadable(page, Page(number, width, height, "none", 0.0), words, ocr)
-        return PageRead(Page(number, width, height, "none", 1.0), words, [])
-    return from_words(Page(number, width, height, "text", 1.0), words, find_grids(page, objects, types), problem)
+        return PageScan(Page(number, width, height, "none", 1.0), words)
+    return PageScan(Page(number, width, height, "text", 1.0), words, tuple(find_grids(page, objects, types)), problem)
 
 
-def _unreadable(page: pdfium.PdfPage, blank: Page, words: PageWords, ocr: bool) -> PageRead:
+def _unreadable(page: pdfium.PdfPage, blank: Page, words: PageWords, ocr: bool) -> PageScan:
     """A page whose text layer is missing, garbled or a mere stamp: OCR, else what there is, named as unread."""
+    garbled = is_garbled(words.texts)
     got = recognise.read_page(page) if ocr else None
-    if got is not None and len(got.words.texts) > len(words.texts) * (0 if is_garbled(words.texts) else 1):
-        return from_words(blank._replace(source="ocr", confidence=round(got.confidence, 3)), got.words, [], "")
-    if not words.texts or is_garbled(words.texts):
-        unread = got is None or bool(words.texts)
-        return PageRead(blank, empty_words(), [], unread=unread)
-    return replace(from_words(blank._replace(source="text", confidence=1.0), words, [], ""), unread=got is None)
+    if got is not None and len(got.words.texts) > (0 if garbled else len(words.texts)):
+        return PageScan(blank._replace(source="ocr", confidence=round(got.confidence, 3)), got.words)
+    if not words.texts or garbled:
+        return PageScan(blank, empty_words(), unread=got is None or garbled)
+    return PageScan(blank._replace(source="text", confidence=1.0), words, unread=got is None)
 
 
 def is_garbled(texts: list[str]) -> bool:
@@ -96,16 +105,22 @@ def _is_picture(page: pdfium.PdfPage, objects: np.ndarray, types: np.ndarray) ->
     return bool(((box[:, 2] - box[:, 0]) * (box[:, 3] - box[:, 1])).max() > 0.5 * width * height)
 
 
-def from_words(page: Page, words: PageWords, grids: list[Grid], problem: str = "") -> PageRead:
-    """Lines and tables of a page whose words are known; a page drawn sideways is read as most of its words run."""
+def build_page(scan: PageScan, overlay: np.ndarray) -> PageRead:
+    """Lines and tables of a page, read as most of its words run. ``overlay``: indices of words to put aside."""
+    page, words = scan.page, scan.words
+    if not words.texts:
+        return PageRead(page, words, [])
     turn = int(np.bincount(words.turn[words.turn >= 0]).argmax()) if (words.turn >= 0).any() else 0
     flat = replace(words, boxes=_turned(words.boxes, turn, page.width, page.height))
     height = page.width if turn in (90, 270) else page.height
     free = words.turn == turn
-    aside = np.flatnonzero(~free)
+    extra = pieces(words, np.flatnonzero(~free), page.number, "watermark")
+    over = np.union1d(overlay, consent_banner(words))
+    extra += pieces(words, over[free[over]], page.number, "navigation")
+    free[over] = False
     tables: list[tuple[Grid, tuple[tuple[str, ...], ...]]] = []
     blocks: list[list[ReadLine]] = []
-    for grid in grids if turn == 0 else []:
+    for grid in scan.grids if turn == 0 else ():
         by_cell = words_by_cell(grid, words.boxes, free)
         if not holds_table(by_cell):
             continue
@@ -119,7 +134,7 @@ def from_words(page: Page, words: PageWords, grids: list[Grid], problem: str = "
     for block in blocks:
         at = _place(lines, block)
         lines[at:at] = block
-    return PageRead(page, words, lines, tuple(tables), _watermark(words, aside, page.number), problem)
+    return PageRead(page, words, lines, tuple(tables), tuple(extra))
 
 
 def _lines(words: PageWords, keep: np.ndarray, number: int, height: float, table: int) -> list[ReadLine]:
@@ -149,12 +164,3 @@ def _turned(boxes: np.ndarray, turn: int, width: float, height: float) -> np.nda
     if turn == 270:
         return np.column_stack((height - bottom, x0, height - top, x1))
     return boxes
-
-
-def _watermark(words: PageWords, aside: np.ndarray, number: int) -> tuple[Furniture, ...]:
-    """Text that runs another way than the page's: watermarks, notes along the margin."""
-    if not len(aside):
-        return ()
-    box = words.boxes[aside]
-    corners = (*box[:, :2].min(axis=0).round(2).tolist(), *box[:, 2:].max(axis=0).round(2).tolist())
-    return (Furniture("watermark", " ".join(words.texts[i] for i in aside), (number, *corners)),)

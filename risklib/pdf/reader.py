@@ -8,9 +8,9 @@ from pathlib import Path
 import pypdfium2 as pdfium
 
 from risklib.errors import UnreadableDocument
-from risklib.pdf import furniture, plumber
+from risklib.pdf import furniture, overlays, plumber
 from risklib.pdf.assemble import assemble
-from risklib.pdf.pages import PageRead, from_words, read_page
+from risklib.pdf.pages import PageScan, build_page, scan_page
 from risklib.records import Document, Page
 
 
@@ -25,13 +25,15 @@ def read(
     UnreadableDocument when the file cannot be opened at all.
     """
     data, name = _load(source, file)
-    pages, total, title = _pages(data, name, password, ocr, max_pages)
-    problems = [p.problem for p in pages if p.problem]
+    scans, total, title = _scans(data, name, password, ocr, max_pages)
+    problems = [scan.problem for scan in scans if scan.problem]
     if total > max_pages:
         problems.append(f"only the first {max_pages} of {total} pages were read")
-    unread = [p.page.number for p in pages if p.unread]
+    unread = [scan.page.number for scan in scans if scan.unread]
     if unread:
         problems.append(f"no text could be read on {numbers(unread)}")
+    over = overlays.fixed([scan.words for scan in scans])
+    pages = [build_page(scan, overlay) for scan, overlay in zip(scans, over, strict=True)]
     return assemble(
         contract_id=hashlib.sha256(data).hexdigest(),
         file=name,
@@ -42,25 +44,24 @@ def read(
     )
 
 
-def _pages(data: bytes, name: str, password: str | None, ocr: bool, max_pages: int) -> tuple[list[PageRead], int, str]:
-    """Pages as read, how many the file has, its title. Falls back on pdfplumber where pdfium cannot open the file."""
+def _scans(data: bytes, name: str, password: str | None, ocr: bool, max_pages: int) -> tuple[list[PageScan], int, str]:
+    """Pages, how many the file has, its title; by pdfplumber where pdfium cannot open the file."""
     try:
         document = pdfium.PdfDocument(data, password=password)
     except pdfium.PdfiumError as e:
-        reason = _reason(data, str(e), password)
         second = None if "assword" in str(e) else plumber.read_pages(data, password, max_pages)
         if not second or not any(words.texts for _, _, words in second):
-            raise UnreadableDocument(name, reason) from e
-        pages = [
-            from_words(Page(k, w, h, "text" if words.texts else "none", 1.0), words, [])
-            for k, (w, h, words) in enumerate(second, 1)
-        ]
-        return pages, len(pages), ""
+            raise UnreadableDocument(name, _reason(data, str(e), password)) from e
+        return (
+            [PageScan(Page(k, w, h, "text", 1.0), words) for k, (w, h, words) in enumerate(second, 1)],
+            len(second),
+            "",
+        )
     try:
         total = len(document)
         if total == 0:
             raise UnreadableDocument(name, "the PDF has no pages")
-        return [read_page(document, k, ocr) for k in range(min(total, max_pages))], total, _title(document)
+        return [scan_page(document, k, ocr) for k in range(min(total, max_pages))], total, _title(document)
     finally:
         document.close()
 

@@ -1,0 +1,127 @@
+"""What is printed over the text rather than in it: fixed overlays of web pages (the same words at the same spot of
+several pages), consent banners, text that runs aslant. Told word by word before lines are built, because an overlay
+shares its baselines with the text that it covers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from risklib.pdf.chars import PageWords
+from risklib.pdf.layout import segments_of
+from risklib.records import Furniture
+
+MIN_PAGES = 3
+MIN_LETTERS = 10  # shorter texts ("By:", "and") stand at one spot of several pages by chance
+_COOKIE = re.compile(r"\bcookies?\b", re.I)
+_CONSENT = re.compile(
+    r"\b(click(ing)?|accept|reject|manage|settings|preferences|opt[- ]?out|consent|agree to|"
+    r"essential|optional|learn more|(our|this|the) (web)?site|personali[sz]ed?|partners|analy[sz]e|analytics|advertising|brows(ing|e))\b",
+    re.I,
+)
+_BUTTON = re.compile(
+    r"(do not |don.t )?(accept|reject|allow|decline|manage|customi[sz]e|close|ok|okay|got it|i agree|agree|cookies?|privacy|"
+    r"preferences|settings|policy|all|necessary|only|more|options|statement|third-party|notice|and|&|\W)+",
+    re.I,
+)
+Spot = tuple[str, int, int]
+
+
+def fixed(pages: Sequence[PageWords]) -> list[np.ndarray]:
+    """For each page, the words of texts that stand at the same spot of at least three pages."""
+    spots = [_spots(words) for words in pages]
+    seen: dict[Spot, list[int]] = {}
+    for p, page in enumerate(spots):
+        for spot in dict.fromkeys(page):
+            seen.setdefault(spot, []).append(p)
+    often = {spot for spot, at in seen.items() if _is_fixed(at, len(pages))}
+    long = {spot for spot in often if sum(c.isalpha() for c in spot[0]) >= MIN_LETTERS}
+    out = []
+    for page in spots:
+        heights = np.array([spot[2] for spot in page if spot in long])
+        chosen = [
+            word
+            for spot, words in page.items()
+            if spot in long or (spot in often and len(heights) and np.abs(heights - spot[2]).min() < 45)
+            for word in words
+        ]
+        out.append(np.array(sorted(chosen), np.int64))
+    return out
+
+
+def _spots(words: PageWords) -> dict[Spot, list[int]]:
+    """Text and rounded place of each segment → its words. Places are rounded to 2 points."""
+    out: dict[Spot, list[int]] = {}
+    if not words.texts:
+        return out
+    s = segments_of(words, np.arange(len(words.texts)))
+    for a, b, x0, middle in zip(s.first.tolist(), s.last.tolist(), s.x0.tolist(), s.middle.tolist(), strict=True):
+        spot = (" ".join(words.texts[a : b + 1]), round(x0 / 2), round(middle / 2) * 2)
+        out.setdefault(spot, []).extend(range(a, b + 1))
+    return out
+
+
+def _is_fixed(at: list[int], pages: int) -> bool:
+    """On three pages in a row, or on three that are a fifth of all."""
+    if len(at) < MIN_PAGES:
+        return False
+    return len(at) >= 0.2 * pages or any(b - a == 2 for a, b in zip(at, at[2:], strict=False))
+
+
+def consent_banner(words: PageWords) -> np.ndarray:
+    """The words of a cookie banner: a block set apart in size or place that speaks of cookies and consent."""
+    if not any(t.lower().startswith("cookie") for t in words.texts):
+        return np.zeros(0, np.int64)
+    s = segments_of(words, np.arange(len(words.texts)))
+    texts = [" ".join(words.texts[a : b + 1]) for a, b in zip(s.first.tolist(), s.last.tolist(), strict=True)]
+    size = words.size[s.first]
+    body_size, body_left = _mode(words.size), _mode(s.x0)
+    chosen: set[int] = set()
+    for block in _blocks(s.x0, s.middle, size):
+        text = " ".join(texts[k] for k in block)
+        apart = (
+            abs(float(np.median(size[block])) - body_size) > 0.03 * body_size
+            or abs(float(s.x0[block[0]]) - body_left) > 3
+        )
+        if apart and _COOKIE.search(text) and len({m.lower() for m, *_ in _CONSENT.findall(text)}) >= 3:
+            chosen.update(block)
+            low, high = float(s.middle[block].min()) - 80, float(s.middle[block].max()) + 80
+            near = [k for k in range(block[0] - 8, block[-1] + 9) if 0 <= k < len(texts) and low < s.middle[k] < high]
+            chosen.update(k for k in near if len(texts[k].split()) <= 5 and _BUTTON.fullmatch(texts[k]))
+    return np.array(sorted(i for k in chosen for i in range(s.first[k], s.last[k] + 1)), np.int64)
+
+
+def _mode(values: np.ndarray) -> float:
+    rounded, counts = np.unique(np.round(values, 1), return_counts=True)
+    return float(rounded[counts.argmax()])
+
+
+def _blocks(x0: np.ndarray, middle: np.ndarray, size: np.ndarray) -> list[list[int]]:
+    """Segments drawn one after the other as lines of one paragraph: same left edge, same size, one step down."""
+    blocks: list[list[int]] = []
+    for k in range(len(x0)):
+        if blocks:
+            j = blocks[-1][-1]
+            step = middle[k] - middle[j]
+            same_line = abs(step) < 0.4 * size[k] and x0[k] > x0[j]
+            next_line = abs(x0[k] - x0[blocks[-1][0]]) <= 4 and 0 < step < 2.2 * max(size[k], 1)
+            if abs(size[k] - size[j]) <= 0.08 * max(size[j], 1) and (same_line or next_line):
+                blocks[-1].append(k)
+                continue
+        blocks.append([k])
+    return blocks
+
+
+def pieces(words: PageWords, index: np.ndarray, number: int, kind: str) -> list[Furniture]:
+    """Furniture records for the chosen words, one for each run of them in drawing order."""
+    out: list[Furniture] = []
+    for run in np.split(index, np.flatnonzero(np.diff(index) != 1) + 1):
+        if not len(run):
+            continue
+        box = words.boxes[run]
+        corners = (*box[:, :2].min(axis=0).round(2).tolist(), *box[:, 2:].max(axis=0).round(2).tolist())
+        out.append(Furniture(kind, " ".join(words.texts[i] for i in run), (number, *corners)))
+    return out
