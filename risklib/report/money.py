@@ -96,7 +96,7 @@ def totals_of(totals: pd.DataFrame, level: str, names: Mapping[str, str]) -> lis
 def exposure_charts(
     totals: pd.DataFrame, curve: pd.DataFrame, labels: Mapping[str, Mapping[str, str]]
 ) -> dict[str, dict[str, Markup]]:
-    """currency → {"component": svg, "vendor": svg, "curve": svg}; only currencies with a figure. ``labels``: level → id → name."""
+    """currency → {"component": svg, "vendor": svg, "curve": svg}. ``labels``: level → id → name."""
     out: dict[str, dict[str, Markup]] = {}
     for k, currency in enumerate(sorted({str(c) for c in totals["currency"] if t.known(c)})):
         here = totals[totals["currency"] == currency]
