@@ -17,7 +17,7 @@ def explain(exposure: Exposure) -> str:
         return f"{title}: not scored\n  {e.reason}"
     lines = [f"{title}: {_money(e.likely, e)} a {e.per} is likely (low {_money(e.low, e)}, high {_money(e.high, e)})"]
     if e.expected is not None:
-        lines.append(f"  simulated: {_money(e.expected, e)} expected; {_money(e.p95, e)} is passed in one year of twenty")
+        lines.append(f"  simulated: {_money(e.expected, e)} expected; nineteen years of twenty stay within {_money(e.p95, e)}")
     if e.operands:
         lines += ["  the likely case:", *(f"    {line}" for line in e.formula.split("\n")), "  where"]
         lines += [f"    {_operand(o)}" for o in e.operands]
