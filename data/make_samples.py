@@ -47,7 +47,7 @@ FREE = {"currency", "jurisdiction", "alternatives", "covers", "reference"}
 
 NOTE = re.compile(r"\s*\[\[(.*?)\]\]")
 END = re.compile(r"[.!?]['\"”’)]*\s+(?=[A-Z“\"‘(\[])")
-NO_END = re.compile(r"(?:^|[\s(])(?:Inc|Ltd|Co|Corp|Nos?|Art|Sec|St|Mr|Ms|Dr|vs|e\.g|i\.e|[ap]\.m|[A-Z]|U\.S|etc|approx)\.$")
+NO_END = re.compile(r"(?:^|[\s(])(?:Inc|Ltd|Co|Corp|Nos?|Art|Sec|St|Mr|Ms|Dr|vs|e\.g|i\.e|[ap]\.m|[A-Z]|U\.S|etc)\.$")
 LABEL_ONLY = re.compile(r"^\W*(?:\d+(?:\.\d+)*|[A-Za-z]|[ivxlIVXL]+|(?:ARTICLE|Section|Article) \S+)\.$")
 ITEM = re.compile(r"^( *)(\([a-zA-Z]{1,2}\)|\([ivx]+\)|\(\d{1,2}\)|[-•])\s+")
 
@@ -69,7 +69,7 @@ class Unit:
 
 @dataclass
 class Block:
-    """One thing to draw. ``text`` (or each row's cells) holds ``\\x01N\\x02`` where unit N begins."""
+    """One thing to draw. ``text`` (or each row's cells) holds ``\\x01N\\x02`` behind the first word of unit N."""
 
     kind: str  # title, h2, h3, para, item, centre, table, pagebreak, signatures, toc, space
     text: str = ""
@@ -138,15 +138,17 @@ def plain(text: str) -> str:
 
 
 def add_units(raw: str, line: int, where: str, units: list[Unit], prefix: str = "", whole: bool = False) -> str:
-    """Append the units of ``raw`` (annotations included); gives the text to draw with a mark where each begins."""
+    """Append the units of ``raw`` (annotations included); gives the text to draw, a mark behind each first word."""
     drawn, at, first = "", 0, True
     pieces = [(m.start(), m.end(), m.group(1)) for m in NOTE.finditer(raw)] + [(len(raw), len(raw), "")]
     for start, end, note in pieces:
         passage = raw[at:start]
         for s in ([passage] if whole else sentences(passage)) if passage.strip() else []:
             units.append(Unit(plain((prefix + " " if first and prefix else "") + s), line))
-            gap = len(s) - len(s.lstrip())
-            drawn += f"{s[:gap]}\x01{len(units) - 1}\x02{s[gap:]}"
+            word = re.match(r"\s*\S+", s).end()  # type: ignore[union-attr]
+            drawn += (
+                f"{s[:word]}\x01{len(units) - 1}\x02{s[word:]}"  # before it, the mark would stick to the line above
+            )
             first = False
         if note.strip():
             if first:
