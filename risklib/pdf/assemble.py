@@ -14,7 +14,7 @@ from risklib.records import Document, Furniture, Line, Table, Word
 _HYPHENATED = re.compile(r"[^\W\d_]{2,}-$")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _SUSPENDED = {"and", "or", "to", "and/or"}  # "pre- and post-sale": the hyphen waits for a later word
-_PREFIXES = {"non", "pre", "post", "sub", "third", "inter", "anti", "multi", "co", "self", "cross"}
+_PREFIXES = {"non", "pre", "post", "third", "self", "cross"}  # seldom written as one word
 _ENDS = re.compile(r"[.:;!?][\"”’')\]]*$")
 
 
@@ -139,6 +139,8 @@ def joined(word: str, following: str, known: set[str]) -> str | None:
         return word if word[0].isupper() or head in _PREFIXES or head + "-" + rest in known else None
     if head + rest in known:
         return word[:-1]
+    if head in _PREFIXES - {"pre"}:
+        return word
     real = word.lower().lstrip("(\"“‘'[") + rest in known or (head in known and rest in known) or "-" in word[:-1]
     return word if real else word[:-1]
 

@@ -25,17 +25,19 @@ _CLEAN = {
     **dict.fromkeys(
         [
             *range(32),
-            *range(0x7F, 0xA0),
+            0x7F,
             0xAD,
             *range(0x200B, 0x2010),
             *range(0x202A, 0x202F),
             *range(0x2060, 0x2070),
+            *range(0xE000, 0xF8FF),  # private use: icons
             0xFEFF,
             0xFFFF,
         ],
         None,
     ),
     **{0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl", 0xFB05: "st", 0xFB06: "st"},
+    **{c: bytes([c]).decode("cp1252", "ignore") for c in range(0x80, 0xA0)},  # Windows quotes and dashes
     **{0x37E: ";", 0x2010: "-", 0x2011: "-", 0xFFFE: "-", 0x02: "-"},
     **dict.fromkeys(range(0xF0A0, 0xF0FF), "•"),  # Symbol and Wingdings glyphs: bullets in practice
 }
@@ -90,7 +92,8 @@ def page_text(textpage: int, n: int) -> str:
     if len(text) == n:
         return text
     codes = np.fromiter(map(_get_code, repeat(textpage), range(n)), np.uint32, n)
-    codes[(codes > 0x10FFFF) | ((codes >= 0xD800) & (codes < 0xE000)) | (codes == 0)] = 0xFFFD
+    codes[(codes >= 0xD800) & (codes < 0xE000)] = 0x200B  # halves of an emoji: dropped with the zero-width characters
+    codes[(codes > 0x10FFFF) | (codes == 0)] = 0xFFFD
     return codes.astype("<u4").tobytes().decode("utf-32-le")
 
 

@@ -1,6 +1,8 @@
 """What belongs to the page and not to the agreement: running heads and feet, page numbers, navigation, contents.
 
-Position and repetition decide, not wording: the same words (numbers aside) at the same height of several pages.
+Position and repetition decide for running lines: the same words (numbers aside) at the same height of several pages.
+A table of contents is told by its entries, which come again as headings; navigation by link texts in front of the title
+or after the last sentence.
 """
 
 from __future__ import annotations
@@ -13,9 +15,27 @@ from dataclasses import dataclass
 from risklib.pdf.layout import PageLine
 
 EDGE = 5  # lines from the top or bottom of a page that are looked at
-_DIGITS = re.compile(r"\d+|\b[ivxlc]+\b", re.I)
+_DIGITS = re.compile(r"\d+")
 _NUMBER = re.compile(
     r"[-–—\[(|]?\s*(?:page|pg\.?|p\.)?\s*(?:\d{1,4}|[ivxl]{1,6}|[A-Z]{1,2}-?\d{1,3})\s*(?:(?:of|/|\|)\s*\d{1,4})?\s*[-–—\]|]?",
+    re.I,
+)
+
+_BROWSER = re.compile(
+    r"https?://\S+\s+(page )?\d+( of |/)\d+|(\d{1,2}[/.]\d{1,2}[/.]\d{2,4}|\d{4}-\d\d-\d\d),? \d{1,2}:\d\d.*", re.I
+)
+_FILING = re.compile(r"\(?(exhibit|ex)\W*\d{1,2}\.\d+\S*", re.I)
+_CONTENTS = re.compile(r"(table of )?contents\W*(page)?", re.I)
+_LEADERS = re.compile(r"(\.\s?){4,}\s*[\divxlA-Z-]{0,6}\W*$|…+\s*\d+$")
+_STOP = re.compile(r"[.;:!?][\"”’')\]]*$")
+_SIGNATURE = re.compile(r"\W*(by|name|title|signature|signed|date|its)\b\s*[:_]|_{5,}|/s/", re.I)
+_DATED = re.compile(r"\b(updated|modified|revised|effective|version|\d{4})\b", re.I)
+_WEB = re.compile(
+    r"©|\(c\) ?\d{4}|copyright \d{4}|all rights reserved|\b(privacy( |$)|cookies?\b|sitemap|careers|blog\b|newsroom|"
+    r"press\b|investors?\b|about us|contact (us|sales)|log ?in\b|sign ?(in|up)\b|subscribe\b|get started|free trial|"
+    r"start (for )?free|get a demo|documentation$|developers?$|partners$|pricing$|resources$|community$|support$|"
+    r"help cent(er|re)|status$|trust cent(er|re)|accessibility$|do not (sell|share)|english\b|facebook|linkedin|"
+    r"twitter|youtube|instagram)",
     re.I,
 )
 
@@ -32,48 +52,189 @@ class ReadLine:
     first: bool = False  # first line of its cell
 
 
-def running(pages: Sequence[Sequence[ReadLine]]) -> dict[tuple[int, int], str]:
-    """(page index, line index) → kind, for running heads and feet and page numbers."""
-    found: dict[tuple[int, int], str] = {}
+Marks = dict[tuple[int, int], str]  # (page index, line index) → kind
+
+
+def find(pages: Sequence[Sequence[ReadLine]]) -> Marks:
+    """Which lines of which pages are furniture, and of what kind."""
+    marks = running(pages) | filing_number(pages)
+    marks |= contents(_unmarked(pages, marks))
+    return marks | navigation(_unmarked(pages, marks), pages)
+
+
+Placed = list[tuple[tuple[int, int], ReadLine]]
+
+
+def _unmarked(pages: Sequence[Sequence[ReadLine]], marks: Marks) -> Placed:
+    return [((p, k), r) for p, lines in enumerate(pages) for k, r in enumerate(lines) if (p, k) not in marks]
+
+
+def running(pages: Sequence[Sequence[ReadLine]]) -> Marks:
+    """Running heads and feet and page numbers."""
+    found: Marks = {}
     for bottom in (False, True):
         repeated = _repeated(pages, bottom)
         for p, lines in enumerate(pages):
-            order = range(len(lines) - 1, -1, -1) if bottom else range(len(lines))
-            by_height = sorted(order, key=lambda k: lines[k].line.top, reverse=bottom)
+            by_height = sorted(range(len(lines)), key=lambda k: lines[k].line.top, reverse=bottom)
             for k in by_height[:EDGE]:
                 r = lines[k]
-                if _key(r, bottom) in repeated:
+                if _key(r) in repeated:
                     found[p, k] = "page_number" if _NUMBER.fullmatch(r.text) else "footer" if bottom else "header"
                 elif _NUMBER.fullmatch(r.text) and _in_margin(r, bottom):
                     found[p, k] = "page_number"
+                elif _BROWSER.fullmatch(r.text) and _in_margin(r, bottom):
+                    found[p, k] = "footer" if bottom else "header"
                 else:
                     break
     return found
 
 
-def _key(r: ReadLine, bottom: bool) -> tuple[str, int]:
-    del bottom
-    return _DIGITS.sub("#", r.text.lower()), 0
+def filing_number(pages: Sequence[Sequence[ReadLine]]) -> Marks:
+    """The number that a registrant gives an exhibit of its filing ("Exhibit 10.16"), at the top of the first page."""
+    first = pages[0][:2] if pages else ()
+    return {
+        (0, k): "header"
+        for k, r in enumerate(first)
+        if _FILING.fullmatch(r.text) and r.line.bottom < 0.2 * r.page_height
+    }
+
+
+def _key(r: ReadLine) -> str:
+    return _DIGITS.sub("#", r.text.lower())
 
 
 def _in_margin(r: ReadLine, bottom: bool) -> bool:
     return r.line.top > 0.85 * r.page_height if bottom else r.line.bottom < 0.15 * r.page_height
 
 
-def _repeated(pages: Sequence[Sequence[ReadLine]], bottom: bool) -> set[tuple[str, int]]:
-    """Line keys that stand at the same height near the edge of at least three pages (two of two or three)."""
-    seen: Counter[tuple[str, int]] = Counter()
-    heights: dict[tuple[str, int], Counter[int]] = {}
-    for lines in pages:
+def _repeated(pages: Sequence[Sequence[ReadLine]], bottom: bool) -> set[str]:
+    """Line keys that stand at one height near the edge of several pages: in a row, or on a fifth of all."""
+    seen: dict[str, list[tuple[int, ReadLine]]] = {}
+    for p, lines in enumerate(pages):
         edge = sorted(lines, key=lambda r: r.line.top, reverse=bottom)[:EDGE]
-        for key, r in {_key(r, bottom): r for r in edge}.items():
-            seen[key] += 1
-            heights.setdefault(key, Counter())[round(r.line.top / 4)] += 1
+        for key, r in {_key(r): r for r in edge}.items():
+            seen.setdefault(key, []).append((p, r))
     need = 3 if len(pages) > 3 else 2
-    out = set()
-    for key, n in seen.items():
-        at = heights[key]
-        close = max(at[h] + at[h + 1] for h in at)
-        if n >= need and close >= need:
-            out.add(key)
+    return {key for key, places in seen.items() if len(places) >= need and _runs(places, need, len(pages))}
+
+
+def _runs(places: Sequence[tuple[int, ReadLine]], need: int, pages: int) -> bool:
+    if not any(c.isalnum() for c in places[0][1].text):
+        return False
+    heights = Counter(round(r.line.top / 4) for _, r in places)
+    close = max(heights[h] + heights[h + 1] for h in heights)
+    in_a_row = any(c[0] - a[0] == need - 1 for a, c in zip(places, places[need - 1 :], strict=False))
+    return close >= need and (in_a_row or close >= 0.2 * pages) and _counts_pages(places, need)
+
+
+def _counts_pages(places: Sequence[tuple[int, ReadLine]], need: int) -> bool:
+    """Whether the text stays the same, or a number in it counts the pages, as "ARTICLE 3" does not."""
+    if max(Counter(r.text for _, r in places).values()) >= need:
+        return True
+    steps = Counter((j, int(n) - p) for p, r in places for j, n in enumerate(_DIGITS.findall(r.text)[:6]) if len(n) < 6)
+    return bool(steps) and max(steps.values()) >= need
+
+
+def contents(lines: Placed) -> Marks:
+    """Tables of contents: lines with leaders, or under a heading that says so, whose texts come again further on."""
+    names = [_name(r.text) for _, r in lines]
+    found: Marks = {}
+    k = 0
+    while k < len(lines):
+        if _CONTENTS.fullmatch(lines[k][1].text) or _is_leader_run(lines, k):
+            end = _contents_end(lines, names, k + 1)
+            if end - k >= 4:
+                found |= {place: "contents" for place, _ in lines[k:end]}
+                k = end
+        k += 1
+    return found
+
+
+def _name(text: str) -> str:
+    """A heading's letters, without number, leaders and page."""
+    return re.sub(r"[^a-z]", "", re.sub(r"^(article|section|exhibit|schedule)\b", "", _LEADERS.sub("", text).lower()))
+
+
+def _is_leader_run(lines: Placed, k: int) -> bool:
+    return k + 4 <= len(lines) and all(_LEADERS.search(r.text) for _, r in lines[k : k + 4])
+
+
+def _contents_end(lines: Placed, names: list[str], begin: int) -> int:
+    """Where the entries that start at ``begin`` stop: at the first that comes again, or at text that is no entry."""
+    later: dict[str, int] = {name[:24]: k for k, name in enumerate(names)}
+    end, strays, entries = begin, 0, 0
+    first = next((name for name in names[begin : begin + 3] if len(name) >= 4), "")
+    for k in range(begin, len(lines)):
+        text, name = lines[k][1].text, names[k]
+        if (
+            k > begin + 3
+            and first
+            and name.startswith(first)
+            and later.get(first[:24], k) <= k
+            and not _LEADERS.search(text)
+        ):
+            break
+        if _LEADERS.search(text) or (len(name) >= 4 and later.get(name[:24], k) > k and len(text) < 110):
+            end, strays, entries = k + 1, 0, entries + 1
+        elif len(name) < 5 and len(text) < 20:
+            continue  # a bare number, "Page"
+        else:
+            strays += 1
+            if strays > 2 or len(text) > 110 or text.endswith((".", ";")):
+                break
+    return end if entries >= 3 else begin
+
+
+def navigation(lines: Placed, pages: Sequence[Sequence[ReadLine]]) -> Marks:
+    """Link texts of a web page around the agreement; nothing in a document that shows no sign of one."""
+    if not lines:
+        return {}
+    body = Counter(round(r.line.size, 1) for _, r in lines for _ in range(len(r.text))).most_common(1)[0][0]
+    widths = sorted(r.line.x1 - r.line.x0 for _, r in lines)
+    prose = _prose([r for _, r in lines], body, widths[len(widths) * 3 // 4])
+    tail = _tail(lines, prose, body)
+    found: Marks = {place: "navigation" for place, _ in lines[tail:]}
+    printed = any(_BROWSER.fullmatch(r.text) for page in pages[:2] for r in page)
+    title = _title(lines, body)
+    head = [(place, r) for (place, r), is_prose in zip(lines[:title], prose, strict=False) if not is_prose]
+    if found or printed or sum(_WEB.search(r.text) is not None for _, r in head) >= 2:
+        found |= {place: "navigation" for place, r in head if r.line.size < 1.25 * body and not _DATED.search(r.text)}
+    return found
+
+
+def _title(lines: Placed, body: float) -> int:
+    """Index of the first page's largest line, if it is larger than the text; else 0."""
+    first = [r.line.size for (p, _), r in lines if p == lines[0][0][0]]
+    largest = max(first)
+    return first.index(largest) if largest > 1.25 * body else 0
+
+
+def _tail(lines: Placed, prose: Sequence[bool], body: float) -> int:
+    """Where the links after the last sentence begin; ``len(lines)`` if there are none."""
+    k = len(lines)
+    while k > 0 and not prose[k - 1] and lines[k - 1][0][0] >= lines[-1][0][0] - 2:
+        k -= 1
+    while k < len(lines) and not _breaks_off(lines[k - 1][1] if k else None, lines[k][1], body):
+        k += 1
+    texts = [r.text for _, r in lines[k:]]
+    web = sum(_WEB.search(t) is not None for t in texts)
+    return k if len(texts) >= 2 and web >= 2 and not any(_SIGNATURE.match(t) for t in texts) else len(lines)
+
+
+def _breaks_off(before: ReadLine | None, r: ReadLine, body: float) -> bool:
+    """Whether a line after the last sentence no longer belongs to it: a link, another size, or a wide gap above."""
+    if before is None or before.page != r.page or _WEB.search(r.text) or abs(r.line.size - body) > 0.06 * body:
+        return True
+    return r.line.top - before.line.bottom > 2.5 * body
+
+
+def _prose(lines: Sequence[ReadLine], body: float, width: float) -> list[bool]:
+    """Which lines are running text: of the text's size, and long, or closed by a full stop, or the end of such a line."""
+    out: list[bool] = []
+    for k, r in enumerate(lines):
+        words = len(r.text.split())
+        long = words >= 10 or r.line.x1 - r.line.x0 > 0.8 * width
+        goes_on = k > 0 and out[k - 1] and 0 < r.line.bottom - lines[k - 1].line.bottom < 1.8 * body
+        closed = _STOP.search(r.text) is not None and (goes_on or (words >= 5 and not r.text.endswith("?")))
+        out.append(abs(r.line.size - body) <= 0.06 * body and (long or closed))
     return out

@@ -18,13 +18,14 @@ MIN_PAGES = 3
 MIN_LETTERS = 10  # shorter texts ("By:", "and") stand at one spot of several pages by chance
 _COOKIE = re.compile(r"\bcookies?\b", re.I)
 _CONSENT = re.compile(
-    r"\b(click(ing)?|accept|reject|manage|settings|preferences|opt[- ]?out|consent|agree to|"
-    r"essential|optional|learn more|(our|this|the) (web)?site|personali[sz]ed?|partners|analy[sz]e|analytics|advertising|brows(ing|e))\b",
+    r"\b(click(ing)?|accept|reject|manage|settings|preferences|opt[- ]?out|consent|agree to|essential|optional|"
+    r"learn more|(our|this|the) (web)?site|personali[sz]ed?|partners|analy[sz]e|analytics|advertising|brows(ing|e))\b",
     re.I,
 )
 _BUTTON = re.compile(
-    r"(do not |don.t )?(accept|reject|allow|decline|manage|customi[sz]e|close|ok|okay|got it|i agree|agree|cookies?|privacy|"
-    r"preferences|settings|policy|all|necessary|only|more|options|statement|third-party|notice|and|&|\W)+",
+    r"(do not |don.t )?((accept|reject|allow|decline|manage|customi[sz]e|close|ok|okay|got it|i agree|agree|"
+    r"cookies?|privacy|preferences|settings|policy|all|necessary|only|more|options|statement|third-party|notice|and|&)"
+    r"( |$))+",
     re.I,
 )
 Spot = tuple[str, int, int]
@@ -90,8 +91,12 @@ def consent_banner(words: PageWords) -> np.ndarray:
             chosen.update(block)
             low, high = float(s.middle[block].min()) - 80, float(s.middle[block].max()) + 80
             near = [k for k in range(block[0] - 8, block[-1] + 9) if 0 <= k < len(texts) and low < s.middle[k] < high]
-            chosen.update(k for k in near if len(texts[k].split()) <= 5 and _BUTTON.fullmatch(texts[k]))
+            chosen.update(k for k in near if len(texts[k].split()) <= 5 and _is_button(texts[k]))
     return np.array(sorted(i for k in chosen for i in range(s.first[k], s.last[k] + 1)), np.int64)
+
+
+def _is_button(text: str) -> bool:
+    return text[:1].isupper() and _BUTTON.fullmatch(text) is not None
 
 
 def _mode(values: np.ndarray) -> float:
@@ -115,13 +120,16 @@ def _blocks(x0: np.ndarray, middle: np.ndarray, size: np.ndarray) -> list[list[i
     return blocks
 
 
-def pieces(words: PageWords, index: np.ndarray, number: int, kind: str) -> list[Furniture]:
-    """Furniture records for the chosen words, one for each run of them in drawing order."""
+def pieces(words: PageWords, index: np.ndarray, number: int, height: float, kind: str = "") -> list[Furniture]:
+    """Furniture records for the chosen words, one for each run of them in drawing order; ``kind`` by place if empty."""
+    if not len(index):
+        return []
+    middle = (words.boxes[index, 1] + words.boxes[index, 3]) / 2
+    cut = (np.diff(index) != 1) | (np.abs(np.diff(middle)) > 60)
     out: list[Furniture] = []
-    for run in np.split(index, np.flatnonzero(np.diff(index) != 1) + 1):
-        if not len(run):
-            continue
+    for run in np.split(index, np.flatnonzero(cut) + 1):
         box = words.boxes[run]
         corners = (*box[:, :2].min(axis=0).round(2).tolist(), *box[:, 2:].max(axis=0).round(2).tolist())
-        out.append(Furniture(kind, " ".join(words.texts[i] for i in run), (number, *corners)))
+        place = "header" if corners[3] < 0.12 * height else "footer" if corners[1] > 0.88 * height else "navigation"
+        out.append(Furniture(kind or place, " ".join(words.texts[i] for i in run), (number, *corners)))
     return out

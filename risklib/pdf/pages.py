@@ -88,7 +88,7 @@ def is_garbled(texts: list[str]) -> bool:
     if len(texts) < 20:
         return False
     sample = "".join(texts[:2000])
-    if sample.count("\ufffd") + sum(0xE000 <= ord(c) <= 0xF8FF for c in sample) > 0.2 * len(sample):
+    if sample.count("\ufffd") > 0.2 * len(sample):
         return True
     return len(_LETTER.findall(sample)) + sum(c.isdigit() for c in sample) < 0.35 * len(sample) - sample.count(
         "."
@@ -114,9 +114,9 @@ def build_page(scan: PageScan, overlay: np.ndarray) -> PageRead:
     flat = replace(words, boxes=_turned(words.boxes, turn, page.width, page.height))
     height = page.width if turn in (90, 270) else page.height
     free = words.turn == turn
-    extra = pieces(words, np.flatnonzero(~free), page.number, "watermark")
+    extra = pieces(words, np.flatnonzero(~free), page.number, page.height, "watermark")
     over = np.union1d(overlay, consent_banner(words))
-    extra += pieces(words, over[free[over]], page.number, "navigation")
+    extra += pieces(words, over[free[over]], page.number, page.height)
     free[over] = False
     tables: list[tuple[Grid, tuple[tuple[str, ...], ...]]] = []
     blocks: list[list[ReadLine]] = []

@@ -38,7 +38,7 @@ def read(
         contract_id=hashlib.sha256(data).hexdigest(),
         file=name,
         pages=pages,
-        marks=furniture.running([p.lines for p in pages]),
+        marks=furniture.find([p.lines for p in pages]),
         problems=problems,
         title=title,
     )
