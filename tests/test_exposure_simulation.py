@@ -116,9 +116,10 @@ def test_carve_outs_only_ever_open(covers, pierces, super_cap, given):
 
 
 @QUICK
-@given(st.integers(0, 60), st.integers(0, 60))
-def test_more_notice_takes_suspensions_away_and_leaves_the_others(days, more):
-    short, long = (years([p("suspension", "provider", notice_days=d)], "suspension", 500, suspension__days=(1, 2, 9)) for d in (days, days + more))
+@given(st.integers(0, 60), st.integers(0, 60), st.sampled_from([0, 0.3, 1]))
+def test_more_notice_takes_suspensions_away_and_leaves_the_others(days, more, rho):
+    figures = {"suspension__days": (1, 2, 9), "suspension__chance": (0.1, 0.2, 0.6), "dependence__payment_crunch": rho}
+    short, long = (years([p("suspension", "provider", notice_days=d)], "suspension", 500, **figures) for d in (days, days + more))
     assert ((long == short) | (long == 0)).all()
 
 

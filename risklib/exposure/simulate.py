@@ -1,12 +1,13 @@
 """Years drawn at random, vectorised: counts, then one draw of every assumption for each event, filters, caps of the year.
 
-Streams are named, not numbered: each is seeded by the SHA-256 of (seed, contract, component, kind, purpose). So a contract's
+Streams are named, not numbered: each is seeded by the SHA-256 of (seed, contract, component, kind, assumption). So a contract's
 draws depend on no other contract, on no order and on no number of workers.
 
 Counts of a year: Poisson for "events a year", Bernoulli for "chance a year", the figure itself for "times a year". Frequency
 and chance are themselves PERT(low, likely, high), drawn once a year. Severities are PERT, drawn for each event by inverting
-a table of quantiles. Events stand in the order of their years' uniforms, so that a term that lowers a chance takes events
-away and leaves the others as they are: differences between two sets of terms are not noise.
+a table of quantiles. What an event costs hangs on its year or on its place among the events, not on what else is in the
+formula, so that a term that lowers a chance takes events away and leaves the others as they are: the difference between two
+sets of terms is not noise.
 
 Dependence: a share rho of a kind's events comes from a shock that all contracts see in the same years. Poisson(f) is
 split into own Poisson((1 - rho) f) and shared Poisson(rho f), whose quantiles are taken at one common uniform; a chance p into
@@ -17,7 +18,7 @@ Every contract's own distribution stays what it was; only the sum's tail moves.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -65,9 +66,9 @@ def _generator(name: str) -> np.random.Generator:
 
 
 @lru_cache(maxsize=16)
-def _shared(seed: int, shock: str, purpose: str, shape: tuple[int, ...]) -> Array:
+def _shared(seed: int, shock: str, purpose: str, trials: int) -> Array:
     """Uniforms that all contracts see; read-only."""
-    drawn = _generator(f"{seed}|shared|{shock}|{purpose}").random(shape)
+    drawn = _generator(f"{seed}|shared|{shock}|{purpose}").random(trials)
     drawn.setflags(write=False)
     return drawn
 
@@ -107,19 +108,10 @@ def _columns(k: Kind, env: Mapping[int, Array | float]) -> dict[str, Any]:
     return {name: compute(e, lambda leaf: env[id(leaf.quantity)]) for name, e in k.columns.items()}
 
 
-def _varying(*es: Expr) -> list[Quantity]:
-    return list({id(q): q for e in es for q in quantities(e)}.values())
-
-
-def _env(qs: list[Quantity], uniforms: Array) -> dict[int, Array | float]:
-    """Each quantity at its own column of ``uniforms``; fixed ones take none."""
-    loose = [q for q in qs if not q.fixed]
-    env: dict[int, Array | float] = {id(q): float(q.at[LIKELY]) for q in qs if q.fixed}
-    return env | {id(q): drawn(q, uniforms[:, j]) for j, q in enumerate(loose)}
-
-
-def _loose(qs: list[Quantity]) -> int:
-    return sum(not q.fixed for q in qs)
+def _env(formulas: Iterable[Expr], stream: _Streams, size: int, pick: Any = slice(None)) -> dict[int, Array | float]:
+    """Each quantity of the formulas, drawn ``size`` times from a stream of its own, of which ``pick`` count."""
+    qs = {id(q): q for e in formulas for q in quantities(e)}
+    return {k: float(q.at[LIKELY]) if q.fixed else drawn(q, stream(q.assumption).random(size)[pick]) for k, q in qs.items()}
 
 
 # ---------------------------------------------------------------- kinds that happen always
@@ -134,13 +126,13 @@ def _is_always(k: Kind) -> bool:
 
 
 def _always(k: Kind, stream: _Streams, rho: float) -> dict[str, Any]:
-    qs = _varying(k.count, *k.columns.values())
-    n, width = stream.trials, _loose(qs)
-    u = stream("size").random((width, n)).T
-    if rho > 0 and width:
-        common = _shared(stream.seed, k.shock, "coin", (n,)) < rho
-        u[common] = _shared(stream.seed, k.shock, "size", (width, n)).T[common]
-    env = _env(qs, u)
+    formulas = (k.count, *k.columns.values())
+    env = _env(formulas, stream, stream.trials)
+    if rho > 0:
+        common = _shared(stream.seed, k.shock, "coin", stream.trials) < rho
+        for q in (q for e in formulas for q in quantities(e) if not q.fixed):
+            ours = _shared(stream.seed, k.shock, q.assumption, stream.trials)[common]
+            np.place(env[id(q)], common, drawn(q, ours))  # type: ignore[arg-type]
     often = compute(k.count, lambda leaf: env[id(leaf.quantity)])
     return {name: often * column for name, column in _columns(k, env).items()}
 
@@ -149,10 +141,10 @@ def _always(k: Kind, stream: _Streams, rho: float) -> dict[str, Any]:
 
 
 def _events(k: Kind, stream: _Streams, rho: float) -> dict[str, Array]:
-    """Sums of a year for each column: draw the years of the events, one row of severities each, and add up."""
+    """Sums of a year for each column: draw the years of the events, the severities of each, and add up."""
     years = _years(k, stream, rho)
-    qs = _varying(*k.columns.values())
-    env = _env(qs, stream("size").random((len(years), _loose(qs))))
+    one_a_year = k.law == CHANCE  # then the year itself can name the draw
+    env = _env(k.columns.values(), stream, stream.trials if one_a_year else len(years), years if one_a_year else slice(None))
     return {
         name: np.bincount(years, np.broadcast_to(np.asarray(column, dtype=np.float64), years.shape), stream.trials)
         for name, column in _columns(k, env).items()
@@ -165,40 +157,37 @@ def _years(k: Kind, stream: _Streams, rho: float) -> NDArray[np.intp]:
     if k.law == TIMES:
         return np.tile(np.arange(n), int(exactly(k.count, LIKELY)))
     most = float(exactly(k.count, HIGH))
-    own = stream("count").random(n)
-    qs = _varying(k.count)
-    if rho <= 0:
-        may = _first(own, 1 - np.exp(-most) if k.law != CHANCE else most)
-        rate = _rates(k, qs, stream("rate").random((len(may), _loose(qs))))
-        return _counted(k.law, own, may, rate)
-    rate = np.broadcast_to(_rates(k, qs, stream("rate").random((n, _loose(qs)))), (n,))
-    both = _shared(stream.seed, k.shock, "count", (n,))
+    own, both = stream("count").random(n), _shared(stream.seed, k.shock, "count", n) if rho > 0 else None
     if k.law == CHANCE:
-        everyone = np.arange(n)
-        mine = _counted(CHANCE, own, everyone, 1 - (1 - rate) ** (1 - rho))
-        ours = _counted(CHANCE, both, everyone, 1 - (1 - rate) ** rho)
-        return np.concatenate([mine, np.setdiff1d(ours, mine)])
-    parts = [(own, (1 - rho)), (both, rho)]
-    return np.concatenate([_counted(k.law, u, may, rate[may] * s) for u, s in parts for may in [_first(u, 1 - np.exp(-most * s))]])
+        may = np.flatnonzero(own < most if both is None else (own < most) | (both < most))
+        chance = _rates(k, stream, n, may)
+        if both is None:
+            return may[own[may] < chance]
+        return may[(own[may] < 1 - (1 - chance) ** (1 - rho)) | (both[may] < 1 - (1 - chance) ** rho)]
+    if both is None:
+        may = _first(own, most)
+        return _counted(own[may], may, _rates(k, stream, len(may)))
+    rate = np.broadcast_to(_rates(k, stream, n), (n,))
+    mine, ours = _first(own, most * (1 - rho)), _first(both, most * rho)
+    parts = [_counted(own[mine], mine, rate[mine] * (1 - rho)), _counted(both[ours], ours, rate[ours] * rho)]
+    return np.concatenate(parts)
 
 
-def _first(u: Array, below: float) -> NDArray[np.intp]:
-    """The years whose uniform is below a bound, in the order of the uniforms (unless they are many: sorting costs)."""
+def _first(u: Array, most: float) -> NDArray[np.intp]:
+    """The years that may have an event at the highest rate, in the order of the uniforms (not if many: sorting costs)."""
+    below = 1 - np.exp(-most)
     may = np.flatnonzero(u < below)
     return may if below > SELDOM else may[np.argsort(u[may], kind="stable")]
 
 
-def _rates(k: Kind, qs: list[Quantity], uniforms: Array) -> Any:
-    env = _env(qs, uniforms)
+def _rates(k: Kind, stream: _Streams, size: int, pick: Any = slice(None)) -> Any:
+    env = _env((k.count,), stream, size, pick)
     return compute(k.count, lambda leaf: env[id(leaf.quantity)])
 
 
-def _counted(law: str, u: Array, may: NDArray[np.intp], rate: Any) -> NDArray[np.intp]:
-    """Each year as often as it has events: the count is the quantile of its law at 1 - u."""
+def _counted(u: Array, may: NDArray[np.intp], rate: Any) -> NDArray[np.intp]:
+    """Each year as often as it has events: the Poisson quantile at 1 - u."""
     rate = np.broadcast_to(np.asarray(rate, dtype=np.float64), may.shape)
-    u = u[may]
-    if law == CHANCE:
-        return may[u < rate]
     if len(rate) and rate.max() > MANY:
         return np.repeat(may, stats.poisson.isf(u, rate).astype(np.intp))
     found: list[NDArray[np.intp]] = []
