@@ -34,7 +34,7 @@ NUMBERS = {
     "amount", "percent", "fee_months", "fee_multiple", "notice_days", "cure_days", "grace_days", "term_months",
     "threshold_percent", "duration_days", "duration_months", "availability_percent", "times_per_year",
 }  # fmt: skip
-CHOICES = {
+CHOICES: dict[str, set[Any]] = {
     "per": {"month", "year", "once"},
     "effect": {"limit", "exclusion"},
     "comparator": {"greater", "lesser"},
@@ -229,9 +229,8 @@ def read_source(path: Path) -> Source:
 
 def known_ids() -> tuple[set[str], set[str]]:
     """Responsibility ids ("category.name") and provision ids of data/playbook."""
-    folder = PLAYBOOK if (PLAYBOOK / "provisions.yaml").exists() else Path("/tmp/team/ids")  # TEMPORARY
-    categories = yaml.safe_load((folder / "responsibilities.yaml").read_text(encoding="utf-8"))
-    provisions = yaml.safe_load((folder / "provisions.yaml").read_text(encoding="utf-8"))
+    categories = yaml.safe_load((PLAYBOOK / "responsibilities.yaml").read_text(encoding="utf-8"))
+    provisions = yaml.safe_load((PLAYBOOK / "provisions.yaml").read_text(encoding="utf-8"))
     names = {(c["id"], r["id"].split(".")[-1]) for c in categories for r in c["responsibilities"]}
     return {f"{c}.{r}" for c, r in names}, {p["id"] for p in provisions}
 
@@ -267,7 +266,8 @@ def faults_of(source: Source, resp_ids: set[str], prov_ids: set[str]) -> list[st
 
 def coverage(sources: list[Source], ids: set[str]) -> dict[str, tuple[int, int]]:
     """id → (how often it stands, in how many agreements)."""
-    count, where = Counter(), defaultdict(set)
+    count: Counter[str] = Counter()
+    where: defaultdict[str, set[str]] = defaultdict(set)
     for s in sources:
         for u in s.units:
             for label in u.resp + u.prov:

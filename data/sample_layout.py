@@ -142,7 +142,8 @@ def draw(
     """One pass: PDF bytes and {unit number: page}."""
     layout = meta["layout"]
     page = PAPERS[layout.get("paper", "A4").lower()]
-    look, seen = styles(layout), {}
+    look = styles(layout)
+    seen: dict[int, int] = {}
 
     def pen_that_notes(*args: Any, **more: Any) -> Canvas:
         pen = Canvas(*args, **more)
