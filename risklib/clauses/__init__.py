@@ -1,0 +1,29 @@
+"""Documents → agreements: clause tree, sentences, parties, definitions, references, title and effective date."""
+
+from __future__ import annotations
+
+from risklib.clauses.dates import effective_date, title
+from risklib.clauses.definitions import read_definitions
+from risklib.clauses.parties import find_parties, normalise
+from risklib.clauses.references import read_references
+from risklib.clauses.sentences import read_sentences
+from risklib.clauses.tree import build_tree
+from risklib.records import Agreement, Document
+
+__all__ = ["find_parties", "normalise", "read_agreement"]
+
+
+def read_agreement(document: Document) -> Agreement:
+    """The structure of a document. Never raises on odd input: a text without clauses is one clause with number ""."""
+    clauses = build_tree(document)
+    sentences = read_sentences(document, clauses)
+    return Agreement(
+        document=document,
+        title=title(document),
+        parties=find_parties(document.text),
+        effective_date=effective_date(document),
+        clauses=clauses,
+        sentences=sentences,
+        definitions=read_definitions(sentences),
+        references=read_references(document, clauses),
+    )

@@ -10,9 +10,11 @@ from risklib.clauses.numbers import Label, parse_label
 from risklib.records import Document, Line
 
 _REFERS = re.compile(
-    r"(?:\b(?:sections?|articles?|clauses?|paragraphs?|subsections?|exhibits?|schedules?|annex|appendix|attachment|of|in|with|under|"
-    r"by|the|through|to|see|than|at|from|for|least|this|that|approximately|no|version|rule)|§|[$€£(&])$",
+    r"(?:\b(?:sections?|articles?|clauses?|paragraphs?|subsections?|exhibits?|schedules?|annex|appendix|attachment)|§|[$€£(&])$",
     re.IGNORECASE,
+)
+_AWAITS = re.compile(
+    r"\b(?:of|in|with|under|by|the|through|to|see|than|at|from|for|least|this|that|approximately|no|version|rule)$", re.IGNORECASE
 )
 _JOINS = re.compile(r"(?:(?<!;)(?<!,) (?:and|or)|,)$", re.IGNORECASE)
 _CONTINUES = re.compile(
@@ -52,34 +54,50 @@ def find_candidates(document: Document) -> list[Candidate]:
         if label is None:
             continue
         before = text[lines[k - 1].start : lines[k - 1].end] if k else ""
-        found = _judge(k, line, content, before, label, lines)
+        found = _judge(k, line, content, before, label, document)
         if found is not None:
             out.append(found)
             out.extend(_inner(k, line, content, label))
     return _without_contents(out, document)
 
 
-def _judge(k: int, line: Line, content: str, before: str, label: Label, lines: tuple[Line, ...]) -> Candidate | None:
+def _judge(k: int, line: Line, content: str, before: str, label: Label, document: Document) -> Candidate | None:
+    lines, text = document.lines, document.text
     rest = content[label.end :]
     style = label.readings[0].style
     if _DOTS.search(content) or (_REFERS.search(before) and not _new_page_heading(line, before)):
         return None
     ended = not before or bool(_ENDS.search(before)) or k == 0
-    fresh = line.paragraph or ended or _short(lines, k - 1)
+    fresh = line.paragraph or _short(lines, k - 1)
+    awaits = bool(_AWAITS.search(before))
+    if (awaits and not line.paragraph) or _runs_on(text, line.start, label):
+        return None
     if style == "exhibit":
-        return _container(k, line, content, label, fresh)
+        return _container(k, line, content, label, fresh or ended)
     digits = style[0] == "d" or style in ("article", "section", "clause")
     if digits and (_CONTINUES.match(rest) or _JOINS.search(before) and not line.paragraph):
         return None
     refusal = _weight(style, rest, content[: label.end])
     if refusal <= 0:
         return None
-    price = 3.0 if line.cell else 0.0
+    price = (3.0 if line.cell else 0.0) + (1.5 if awaits else 0.0)
     if not (ended or fresh):
         refusal, price = min(refusal, 1.0), price + (1.5 if digits else 2.5)
+    elif not fresh and not digits:  # "…: (i) one; (ii) two" run on in a paragraph and happen to meet a line's start
+        refusal, price = min(refusal, 1.5), price + 0.7
     elif not ended:
         refusal, price = refusal * 0.7, price + (0.5 if line.paragraph else 1.0)
     return Candidate(k, line.start, label, refusal, price)
+
+
+_NEXT = {"(i)": "(ii)", "(a)": "(b)", "(1)": "(2)", "(A)": "(B)", "(I)": "(II)"}
+
+
+def _runs_on(text: str, start: int, label: Label) -> bool:
+    """Whether the second item of this list stands in the middle of a line: a list inside a sentence, not a list of clauses."""
+    following = _NEXT.get(label.printed) if label.readings[0].value == 1 else None
+    at = text.find(following, start, start + 1500) if following else -1
+    return at > 0 and text[at - 1] == " " and text[max(0, at - 8) : at].rstrip().endswith((";", ",", " and", " or"))
 
 
 def _new_page_heading(line: Line, before: str) -> bool:
@@ -112,7 +130,7 @@ def _weight(style: str, rest: str, printed: str) -> float:
             return 3.0 if rest and rest[0].isupper() else 1.5 if not rest else 0.0
         return 5.0 if capital else 1.0
     if style in ("A.", "I."):
-        return 4.0 if capital else 1.0
+        return (4.0 if "." in printed or ")" in printed else 2.5) if capital else 1.0
     return 4.5
 
 
@@ -147,6 +165,7 @@ def _without_contents(found: list[Candidate], document: Document) -> list[Candid
 
     def key(c: Candidate) -> str:
         content = text[c.start : lines[c.line].end]
+        content = content[c.label.end :] if len(content) > c.label.end + 3 else content
         return re.sub(r"[^a-z0-9]+", "", re.sub(r"[\s.]+\d{1,3}$", "", content.lower()))[:48]
 
     keys = [key(c) for c in found]

@@ -22,6 +22,7 @@ _DECIMAL = re.compile(r"(?:§\s*)?(\d{1,3}(?:\s?\.\s?\d{1,3}){1,4})([a-z]?)\s?[.
 _PLAIN = re.compile(r"(?:§\s*)?(\d{1,3})(\.|\)|:|)(?:\s+|(?=[A-Z\"“(])|$)")
 _PAREN = re.compile(r"\(\s?([a-zA-Z]{1,6}|\d{1,3})\s?\)\.?\s*")
 _LETTER = re.compile(r"([a-zA-Z]|[ivxIVX]{2,6})([.)])(?:\s+|$|(?=[A-Z][a-z]))")
+_BARE = re.compile(r"([IVX]{1,6})\s+(?=[A-Z“\"][a-z“A-Z])")
 _MIXED = re.compile(r"(\d{1,3}(?:\.\d{1,3})*)\s?\.?(?:\s?\(([a-z]{1,3})\)\.?|(?<!\s)([a-z])[.)])\s+")
 
 
@@ -87,7 +88,7 @@ def _lettered(word: str, shape: str) -> tuple[Reading, ...]:
 
 def parse_label(text: str) -> Label | None:
     """The clause number at the very start of ``text``, or None. It may still be a reference or an amount: see tree.py."""
-    for parse in (_container, _named, _mixed, _decimal, _paren, _plain, _letter):
+    for parse in (_container, _named, _mixed, _decimal, _paren, _plain, _letter, _bare):
         label = parse(text)
         if label is not None:
             return label
@@ -164,3 +165,10 @@ def _letter(text: str) -> Label | None:
     word, mark = m.groups()
     readings = _lettered(word, "(x)" if mark == ")" else "x.")
     return Label(word if mark == "." else f"({word})", m.end(), readings) if readings else None
+
+
+def _bare(text: str) -> Label | None:
+    """A roman number without any mark: "IV Payment"."""
+    m = _BARE.match(text)
+    value = roman(m.group(1)) if m else None
+    return Label(m.group(1), m.end(), (Reading("I.", (value,)),)) if m and value else None

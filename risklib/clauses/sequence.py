@@ -95,7 +95,7 @@ def _open(stack: Stack, r: Reading) -> float:
     if r.style == "d1":
         return late * 0.7 if bare else late + (0.4 if stack[-1].style in ("article", "I.", "A.", "section") else 2.5)
     if any(level.style == r.style for level in stack):
-        late += 2.0
+        late += 1.2
     return late + _OPENING.get(r.style, 1.0) + (0.6 if bare else 0.0)
 
 

@@ -97,7 +97,7 @@ def _with_headings(document: Document, nodes: list[_Node], style: Typography) ->
     extra: list[_Node] = []
     first, last = nodes[0].line, _closing_line(document, nodes)
     for k, look in seen:
-        if k in taken or k < first or k > last or look < least or any(abs(k - t) <= 1 and t < k for t in taken):
+        if k in taken or k < first or k > last or look[:2] < least[:2] or any(abs(k - t) <= 1 and t < k for t in taken):
             continue
         line = document.lines[k]
         owner = next((n for n in reversed(nodes) if n.line < k), None)
