@@ -52,13 +52,21 @@ def assumptions(units: dict[str, str] | None = None, **figures: Any) -> Assumpti
 
 def deal(**facts: Any) -> Deal:
     """120,000 EUR a year for 36 months from 2026-01-01 (26 months left), with some facts replaced or added."""
-    plain = {"vendor": "Vendor", "annual_fees": Decimal(120_000), "currency": "EUR", "start": date(2026, 1, 1), "term_months": Decimal(36)}
+    plain = {
+        "vendor": "Vendor",
+        "annual_fees": Decimal(120_000),
+        "currency": "EUR",
+        "start": date(2026, 1, 1),
+        "term_months": Decimal(36),
+    }
     plain |= {k: v for k, v in facts.items() if k in plain}
     extra = {k: Decimal(v) for k, v in facts.items() if k not in plain}
     return Deal("a.pdf", 2, "facts.csv", extra=extra, **plain)
 
 
-def p(provision: str, party: str = "customer", confidence: float = 0.9, clause: str = "c0001", **values: Any) -> Provision:
+def p(
+    provision: str, party: str = "customer", confidence: float = 0.9, clause: str = "c0001", **values: Any
+) -> Provision:
     return Provision(clause, 10, 20, provision, party, confidence, "test", values)
 
 

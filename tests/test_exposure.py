@@ -152,7 +152,7 @@ UNSCORED = [
     ("liquidated_damages", [p("liquidated_damages")], {}, "gives no sum and no rate"),
     ("regulatory", [], {}, "give records_held for a.pdf"),
     ("customer_liability", [p("liability_cap", "both", reference="Exhibit B")], {}, "look it up in Exhibit B"),
-    ("unrecovered_loss", [p("liability_cap", "provider", fee_months=12, amount=9, currency="EUR")], {}, "whether the greater or the lesser"),
+    ("unrecovered_loss", [p("liability_cap", "provider", fee_months=12, amount=9, currency="EUR")], {}, "ask whether the greater or the lesser"),
     ("unrecovered_loss", [p("liability_cap", "provider", fee_months=12, comparator="greater")], {}, "only one has a number"),
     ("unrecovered_loss", [p("liability_cap", "provider", fee_months="twelve")], {}, "which is no number"),
     ("price_increase", [], {"currency": None}, "give currency for a.pdf"),
@@ -196,7 +196,11 @@ def test_several_clauses_the_most_certain_with_a_number_is_used_and_shown():
 
 
 def test_every_operand_names_its_origin():
-    provisions = [p("late_payment", amount=5, currency="USD"), p("liability_cap", "both", fee_months=12, fee_basis="paid"), p("audit_right", "provider")]
+    provisions = [
+        p("late_payment", amount=5, currency="USD"),
+        p("liability_cap", "both", fee_months=12, fee_basis="paid"),
+        p("audit_right", "provider"),
+    ]
     for e in price("id", provisions, deal(records_held=10), load_assumptions(), RATES, as_of=AS_OF, trials=20):
         for o in e.operands:
             assert o.origin in ("provision", "fact", "assumption", "rate")
@@ -220,7 +224,10 @@ def test_explain_reads_as_arithmetic():
         "    premium: 20 % (clause c0001)",
     ]
     missing = one(price("id", [], deal(), assumptions(), None, as_of=AS_OF, trials=20), "regulatory")
-    assert explain(missing) == "regulatory: not scored\n  records held not known: give records_held for a.pdf in the facts CSV (facts.csv:2)"
+    assert (
+        explain(missing)
+        == "regulatory: not scored\n  records held not known: give records_held for a.pdf in the facts CSV (facts.csv:2)"
+    )
 
 
 @pytest.mark.parametrize(

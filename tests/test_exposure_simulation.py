@@ -28,7 +28,14 @@ BASE = (CAP, p("consequential_waiver", "both"), p("indemnification", covers=["ip
 
 def years(provisions, component="unrecovered_loss", trials=2000, contract="id", seed=0, facts=None, **figures):
     found = annual_losses(
-        contract, provisions, deal(**(facts or {})), assumptions(**figures), RATES, as_of=AS_OF, seed=seed, trials=trials
+        contract,
+        provisions,
+        deal(**(facts or {})),
+        assumptions(**figures),
+        RATES,
+        as_of=AS_OF,
+        seed=seed,
+        trials=trials,
     )
     return found[component]
 
@@ -45,7 +52,13 @@ def within(array, expected, errors=4.0):
 def test_mean_of_poisson_claims_under_a_yearly_cap(often, claim, cap):
     """E[min(N s, cap)] with constant s: the sum over n of P(N = n) min(n s, cap)."""
     figures = {f"customer_liability__frequency_{k}": v for k, v in (("ip", 0), ("data", 0), ("other", often))}
-    array = years([p("liability_cap", "customer", fee_months=cap)], "customer_liability", 20_000, customer_liability__severity=claim, **figures)
+    array = years(
+        [p("liability_cap", "customer", fee_months=cap)],
+        "customer_liability",
+        20_000,
+        customer_liability__severity=claim,
+        **figures,
+    )
     n = np.arange(300)
     limit = 10_000.0 * cap
     within(array, float(stats.poisson.pmf(n, often) @ np.minimum(n * claim * 120_000, limit)))
@@ -65,7 +78,13 @@ def test_mean_of_a_product_of_perts_and_of_an_uncertain_chance():
                   late_payment__days_late=days, late_payment__share_late=share)  # fmt: skip
     mean = [(a + 4 * b + c) / 6 for a, b, c in (days, share)]
     within(array, 120_000 * mean[1] * mean[0] / 365 * 0.12)
-    array = years([p("suspension", "provider")], "suspension", 20_000, suspension__chance=(0.05, 0.1, 0.4), suspension__days=(1, 3, 9))
+    array = years(
+        [p("suspension", "provider")],
+        "suspension",
+        20_000,
+        suspension__chance=(0.05, 0.1, 0.4),
+        suspension__days=(1, 3, 9),
+    )
     within(array, (0.05 + 0.4 + 0.4) / 6 * (1 + 12 + 9) / 6 * 1200)
 
 
@@ -73,7 +92,14 @@ def test_means_agree_in_99_of_100_seeded_runs():
     """40 seeds of two components: at most one mean may lie outside four standard errors."""
     outside = 0
     for seed in range(40):
-        array = years([p("remedial_action", "provider")], "remediation", 4000, seed=seed, remediation__frequency=(0.1, 0.3, 0.8), remediation__cost=(0.1, 0.2, 0.6))
+        array = years(
+            [p("remedial_action", "provider")],
+            "remediation",
+            4000,
+            seed=seed,
+            remediation__frequency=(0.1, 0.3, 0.8),
+            remediation__cost=(0.1, 0.2, 0.6),
+        )
         expected = (0.1 + 1.2 + 0.8) / 6 * (0.1 + 0.8 + 0.6) / 6 * 120_000
         outside += abs(array.mean() - expected) > 4 * array.std(ddof=1) / 4000**0.5
     assert outside <= 1
@@ -84,7 +110,9 @@ def test_quantile_tables_are_close_to_the_exact_pert(at):
     q = Quantity("x", tuple(Decimal(str(x)) for x in at), "", OPERAND)
     u = (np.arange(200_000) + 0.5) / 200_000
     low, likely, high = at
-    exact = low + (high - low) * stats.beta.ppf(u, 1 + 4 * (likely - low) / (high - low), 1 + 4 * (high - likely) / (high - low))
+    exact = low + (high - low) * stats.beta.ppf(
+        u, 1 + 4 * (likely - low) / (high - low), 1 + 4 * (high - likely) / (high - low)
+    )
     assert abs(drawn(q, u) - exact).max() < 5e-4 * (high - low)
     assert abs(drawn(q, u).mean() - exact.mean()) < 1e-6 * (high - low)
 
@@ -92,7 +120,10 @@ def test_quantile_tables_are_close_to_the_exact_pert(at):
 # ---------------------------------------------------------------- terms
 
 
-covers = st.sets(st.sampled_from(["data breach", "confidentiality", "ip", "indemnity", "all", "gross negligence", "payment"]), min_size=1).map(sorted)
+covers = st.sets(
+    st.sampled_from(["data breach", "confidentiality", "ip", "indemnity", "all", "gross negligence", "payment"]),
+    min_size=1,
+).map(sorted)
 figures = st.fixed_dictionaries({
     "unrecovered_loss__breach": st.sampled_from([(0.1, 1, 9), (2, 2, 2)]), "customer_liability__severity": st.sampled_from([(0.1, 1, 9), 3]),
     "customer_liability__frequency_other": st.sampled_from([(0.1, 0.5, 2), 1]), "unrecovered_loss__indirect": st.sampled_from([(0.1, 0.2, 0.9), 0.4]),
@@ -102,7 +133,10 @@ figures = st.fixed_dictionaries({
 @QUICK
 @given(st.sampled_from([3, 6, 12, 24]), st.integers(0, 36), st.sampled_from(["term", "claim"]), figures)
 def test_a_higher_cap_of_the_provider_never_raises_the_unrecovered_loss(months, more, period, given):
-    low, high = (years([*BASE[1:], p("liability_cap", "provider", fee_months=m, cap_period=period)], trials=400, **given) for m in (months, months + more))
+    low, high = (
+        years([*BASE[1:], p("liability_cap", "provider", fee_months=m, cap_period=period)], trials=400, **given)
+        for m in (months, months + more)
+    )
     assert (high <= low + 1e-9).all()
 
 
@@ -110,8 +144,15 @@ def test_a_higher_cap_of_the_provider_never_raises_the_unrecovered_loss(months, 
 @given(covers, st.sampled_from(["cap", "exclusion", "both"]), st.booleans(), figures)
 def test_carve_outs_only_ever_open(covers, pierces, super_cap, given):
     terms = [*BASE, *([p("super_cap", "both", fee_multiple=2, covers=["data breach"])] if super_cap else [])]
-    for side, component, sign in (("provider", "unrecovered_loss", -1), ("customer", "customer_liability", 1), ("customer", "indemnity_given", 1)):
-        before, after = (years(t, component, 400, **given) for t in (terms, [*terms, p("uncapped_liability", side, covers=covers, pierces=pierces)]))
+    for side, component, sign in (
+        ("provider", "unrecovered_loss", -1),
+        ("customer", "customer_liability", 1),
+        ("customer", "indemnity_given", 1),
+    ):
+        before, after = (
+            years(t, component, 400, **given)
+            for t in (terms, [*terms, p("uncapped_liability", side, covers=covers, pierces=pierces)])
+        )
         assert ((after - before) * sign >= -1e-9).all()
 
 
@@ -119,14 +160,24 @@ def test_carve_outs_only_ever_open(covers, pierces, super_cap, given):
 @given(st.integers(0, 60), st.integers(0, 60), st.sampled_from([0, 0.3, 1]))
 def test_more_notice_takes_suspensions_away_and_leaves_the_others(days, more, rho):
     figures = {"suspension__days": (1, 2, 9), "suspension__chance": (0.1, 0.2, 0.6), "dependence__payment_crunch": rho}
-    short, long = (years([p("suspension", "provider", notice_days=d)], "suspension", 500, **figures) for d in (days, days + more))
+    short, long = (
+        years([p("suspension", "provider", notice_days=d)], "suspension", 500, **figures) for d in (days, days + more)
+    )
     assert ((long == short) | (long == 0)).all()
 
 
 @QUICK
 @given(figures, st.sampled_from([None, CAP]))
 def test_scenarios_do_not_fall_from_low_to_high(given, cap):
-    for e in price("id", [*BASE[1:], *([cap] if cap else [])], deal(records_held=10), assumptions(**given), RATES, as_of=AS_OF, trials=10):
+    for e in price(
+        "id",
+        [*BASE[1:], *([cap] if cap else [])],
+        deal(records_held=10),
+        assumptions(**given),
+        RATES,
+        as_of=AS_OF,
+        trials=10,
+    ):
         assert e.low <= e.likely <= e.high
 
 
@@ -140,14 +191,27 @@ def test_one_seed_gives_the_same_bytes_and_another_seed_others():
 
 
 def test_contracts_and_components_draw_from_streams_of_their_own():
-    a, b = (years([], "customer_liability", 20_000, contract=c, customer_liability__severity=(0.1, 1, 5)) for c in ("a", "b"))
+    a, b = (
+        years([], "customer_liability", 20_000, contract=c, customer_liability__severity=(0.1, 1, 5))
+        for c in ("a", "b")
+    )
     assert abs(np.corrcoef(a, b)[0, 1]) < 0.03
-    both = annual_losses("a", [p("remedial_action", "provider")], deal(), assumptions(remediation__cost=(0.1, 0.2, 0.9)), as_of=AS_OF, trials=20_000)
+    both = annual_losses(
+        "a",
+        [p("remedial_action", "provider")],
+        deal(),
+        assumptions(remediation__cost=(0.1, 0.2, 0.9)),
+        as_of=AS_OF,
+        trials=20_000,
+    )
     assert abs(np.corrcoef(both["remediation"], both["customer_liability"])[0, 1]) < 0.03
 
 
 def test_a_provision_of_one_component_changes_no_other_components_draws():
-    before, after = (annual_losses("a", t, deal(), assumptions(), as_of=AS_OF, trials=500) for t in (BASE, (*BASE, p("overage", percent=5))))
+    before, after = (
+        annual_losses("a", t, deal(), assumptions(), as_of=AS_OF, trials=500)
+        for t in (BASE, (*BASE, p("overage", percent=5)))
+    )
     assert all((before[c] == after[c]).all() for c in before if c != "overage")
 
 
@@ -158,14 +222,22 @@ def contracts(n, **facts):
     return [Contract(f"k{i:02}", BASE, deal(vendor=f"V{i % 3}", **facts)) for i in range(n)]
 
 
-LOOSE = {"customer_liability__severity": (0.1, 1, 5), "unrecovered_loss__days_down": (0.1, 1, 9), "unrecovered_loss__frequency_outage": (0.2, 0.5, 2)}
+LOOSE = {
+    "customer_liability__severity": (0.1, 1, 5),
+    "unrecovered_loss__days_down": (0.1, 1, 9),
+    "unrecovered_loss__frequency_outage": (0.2, 0.5, 2),
+}
 
 
 def test_totals_are_the_sum_of_parts_and_the_tail_is_shared_out():
     given = assumptions(**LOOSE)
     cs = contracts(7)
     (t,) = aggregate(cs, given, as_of=AS_OF, trials=1000)
-    by_hand = sum(a for c in cs for a in annual_losses(c.contract_id, c.provisions, c.deal, given, as_of=AS_OF, trials=1000).values())
+    by_hand = sum(
+        a
+        for c in cs
+        for a in annual_losses(c.contract_id, c.provisions, c.deal, given, as_of=AS_OF, trials=1000).values()
+    )
     assert t.whole.expected == pytest.approx(by_hand.mean(), abs=1e-6)
     assert t.whole.shortfall == pytest.approx(by_hand[worst_years(by_hand)].mean(), abs=1e-6)
     for figures in (t.by_vendor, t.by_component, t.by_contract):
@@ -189,7 +261,12 @@ def test_workers_and_order_do_not_change_a_byte_nor_other_contracts():
 
 def test_currencies_stay_apart_or_are_converted():
     given = assumptions(regulatory__fine=1000)
-    cs = [Contract("e", (), deal(records_held=0)), Contract("u", (), deal(records_held=0, currency="USD")), Contract("x", (), deal(currency=None)), Contract("c", (), deal(currency="CHF"))]
+    cs = [
+        Contract("e", (), deal(records_held=0)),
+        Contract("u", (), deal(records_held=0, currency="USD")),
+        Contract("x", (), deal(currency=None)),
+        Contract("c", (), deal(currency="CHF")),
+    ]
     apart = aggregate(cs, given, RATES, as_of=AS_OF, trials=50)
     assert [t.currency for t in apart] == ["CHF", "EUR", "USD"]
     (t,) = aggregate(cs, given, RATES, as_of=AS_OF, trials=50, currency="EUR")
@@ -202,7 +279,8 @@ def test_a_shared_shock_keeps_every_contract_and_fattens_the_tail(rho):
     figures = {"unrecovered_loss__frequency_outage": (0.2, 0.5, 2), "unrecovered_loss__frequency_breach": 0}
     terms = (p("consequential_waiver", "both"),)
     alone, shared = (
-        [years(terms, contract=f"c{i}", trials=4000, dependence__cloud_outage=r, **figures) for i in range(20)] for r in (0, rho)
+        [years(terms, contract=f"c{i}", trials=4000, dependence__cloud_outage=r, **figures) for i in range(20)]
+        for r in (0, rho)
     )
     assert stats.ks_2samp(alone[0], shared[0]).pvalue > 1e-4
     within(np.concatenate(shared), np.concatenate(alone).mean(), 40 if rho == 1 else 8)
@@ -223,7 +301,9 @@ def test_a_payment_crunch_is_common_to_all_contracts(component):
 
 def test_what_if_a_cap_changes_only_what_it_touches():
     c = Contract("id", BASE, deal())
-    moved = what_if(c, [Change("liability_cap", "provider", {"fee_months": 24})], assumptions(), RATES, as_of=AS_OF, trials=200)
+    moved = what_if(
+        c, [Change("liability_cap", "provider", {"fee_months": 24})], assumptions(), RATES, as_of=AS_OF, trials=200
+    )
     assert [d.component for d in moved] == ["unrecovered_loss"]
     # breach: 360,000, of which 216,000 direct, 120,000 or all 216,000 of it recovered: 0.5 x 96,000 less; both in one year: 2 x 720 more
     assert moved[0].likely == Decimal("-48720.00")
@@ -234,7 +314,10 @@ def test_what_if_a_cap_changes_only_what_it_touches():
 def test_change_adds_replaces_and_takes_out():
     both = [CAP]
     new = changed(both, Change("liability_cap", "provider", {"amount": 5, "currency": "EUR"}))
-    assert [(x.party, dict(x.values)) for x in new] == [("customer", {"fee_months": 12}), ("provider", {"amount": 5, "currency": "EUR"})]
+    assert [(x.party, dict(x.values)) for x in new] == [
+        ("customer", {"fee_months": 12}),
+        ("provider", {"amount": 5, "currency": "EUR"}),
+    ]
     assert [x.party for x in changed(both, Change("liability_cap", "customer", None))] == ["provider"]
     assert [x.clause_id for x in changed([], Change("suspension", "provider", {"notice_days": 30}))] == ["(proposed)"]
 

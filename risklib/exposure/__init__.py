@@ -1,9 +1,8 @@
 """Exposure: provisions, deal facts and assumptions become money, every figure with its formula and operands.
 
-``price`` gives one ``Exposure`` for each of the fifteen components of a contract, ``explain`` prints its arithmetic,
-``annual_losses`` gives the simulated years, ``aggregate`` adds contracts up to vendors and a portfolio, ``what_if`` changes
-terms and ``sensitivity`` assumptions.
-"""
+``price`` gives one ``Exposure`` for each of the fifteen components of a contract, ``explain`` prints its
+arithmetic, ``annual_losses`` gives the simulated years, ``aggregate`` adds contracts up to vendors and a portfolio,
+``what_if`` changes terms and ``sensitivity`` assumptions."""
 
 from __future__ import annotations
 
@@ -15,6 +14,7 @@ from risklib.exposure.totals import Contract, Left, Totals, aggregate
 from risklib.exposure.whatif import Change, Difference, Swing, changed, sensitivity, what_if
 
 __all__ = [
-    "COMPONENTS", "Change", "Contract", "Difference", "Left", "Summary", "Swing", "Totals", "aggregate", "annual_losses",
-    "changed", "explain", "is_illustrative", "is_overdue", "price", "sensitivity", "summary", "what_if",
+    "COMPONENTS", "Change", "Contract", "Difference", "Left", "Summary", "Swing", "Totals", "aggregate",
+    "annual_losses", "changed", "explain", "is_illustrative", "is_overdue", "price", "sensitivity", "summary",
+    "what_if",
 ]  # fmt: skip

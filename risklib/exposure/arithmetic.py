@@ -1,8 +1,8 @@
-"""Formulas as small trees: one tree is computed (exactly with Decimal, fast with arrays) and printed, so both always agree.
+"""Formulas as small trees: one tree is computed (exactly with Decimal, fast with arrays) and printed, so both
+always agree.
 
-A leaf is a ``Quantity`` (a number with its unit and the operand that proves it), a constant, or a slot that the caller
-fills. ``named`` gives a part a name; printing shows the name and explains it on a line of its own.
-"""
+A leaf is a ``Quantity`` (a number with its unit and the operand that proves it), a constant, or a slot that the
+caller fills. ``named`` gives a part a name; printing shows the name and explains it on a line of its own."""
 
 from __future__ import annotations
 
@@ -115,7 +115,8 @@ Lookup = Callable[[Expr], Any]
 
 
 def compute(e: Expr, lookup: Lookup, constant: Callable[[Decimal], Any] = float) -> Any:
-    """The value of ``e``. ``lookup`` gives quantities and slots; arrays broadcast; ``constant`` sets the kind of number."""
+    """The value of ``e``. ``lookup`` gives quantities and slots; arrays broadcast; ``constant`` sets the kind of
+    number."""
     if e.op in ("value", "slot"):
         return lookup(e)
     if e.op == "number":
@@ -130,7 +131,7 @@ Level = int | Callable[[Quantity], int]  # one for all assumptions, or one for e
 def exactly(e: Expr, level: Level) -> Decimal:
     """The value of ``e`` with every assumption at LOW, LIKELY or HIGH, in decimals."""
     if callable(level):
-        return compute(e, lambda leaf: leaf.quantity.at[level(leaf.quantity)], lambda d: d)  # type: ignore[union-attr]
+        return compute(e, lambda leaf: leaf.quantity.at[level(leaf.quantity)], lambda d: d)  # type: ignore
     return compute(e, lambda leaf: leaf.quantity.at[level], lambda d: d)  # type: ignore[union-attr]
 
 

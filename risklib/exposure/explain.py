@@ -1,4 +1,5 @@
-"""An exposure as a person would write it down: the amounts, the arithmetic line by line, and where each number comes from."""
+"""An exposure as a person would write it down: the amounts, the arithmetic line by line, and where each number
+comes from."""
 
 from __future__ import annotations
 
@@ -17,7 +18,9 @@ def explain(exposure: Exposure) -> str:
         return f"{title}: not scored\n  {e.reason}"
     lines = [f"{title}: {_money(e.likely, e)} a {e.per} is likely (low {_money(e.low, e)}, high {_money(e.high, e)})"]
     if e.expected is not None:
-        lines.append(f"  simulated: {_money(e.expected, e)} expected; nineteen years of twenty stay within {_money(e.p95, e)}")
+        lines.append(
+            f"  simulated: {_money(e.expected, e)} expected; nineteen years of twenty stay within {_money(e.p95, e)}"
+        )
     if e.operands:
         lines += ["  the likely case:", *(f"    {line}" for line in e.formula.split("\n")), "  where"]
         lines += [f"    {_operand(o)}" for o in e.operands]

@@ -30,19 +30,24 @@ Found = Model | str  # a string says why nothing is owed: a scored zero
 
 
 def late_payment(case: Case) -> Found:
-    """Interest on the overdue share of the fees from the due date, fixed fees, collection costs that the clause shifts."""
+    """Interest on the overdue share of the fees from the due date, fixed fees, collection costs that the clause
+    shifts."""
     found = provisions_of(case, "late_payment", CUSTOMER)
     if not found:
         return "no clause about late payment found; interest that the law gives is not counted"
     rated, fixed = with_number(found, "percent"), with_number(found, "amount")
-    collecting = next((p for p in found if any("collect" in str(c).lower() for c in listed(p.values.get("covers")))), None)
+    collecting = next(
+        (p for p in found if any("collect" in str(c).lower() for c in listed(p.values.get("covers")))), None
+    )
     share = assume(case, "late_payment", "share_late", "share of invoices late")
     overdue = named("overdue in a year", fees(case) * share)
     parts: list[Expr] = []
     if rated:
         parts.append(overdue * _interest(case, rated, found))
     if fixed:
-        invoices = fact(case, "invoices_per_year", "invoices a year") or assume(case, "late_payment", "invoices", "invoices a year")
+        invoices = fact(case, "invoices_per_year", "invoices a year") or assume(
+            case, "late_payment", "invoices", "invoices a year"
+        )
         charge = money_term(case, fixed, fixed.values, "charge for each late invoice")
         parts.append(invoices * share * charge if charge else ZERO)
     if collecting:
@@ -62,7 +67,9 @@ def _interest(case: Case, rated: Provision, found: tuple[Provision, ...]) -> Exp
     """The share of the overdue sum that is charged: days ÷ 365 × yearly rate, or a share once."""
     per = rated.values.get("per")
     if per not in ("month", "year", "once"):
-        raise Missing(f"clause {rated.clause_id} charges {rated.values['percent']} % but not for which time; ask: a month or a year?")
+        raise Missing(
+            f"clause {rated.clause_id} charges {rated.values['percent']} % for no stated time; ask: a month or a year?"
+        )
     rate = term(rated, "percent", "rate once" if per == "once" else f"rate a {per}", "%", 100)
     assert rate is not None
     days = assume(case, "late_payment", "days_late", "days late")
@@ -94,11 +101,13 @@ def overage(case: Case) -> Found:
     if price:
         periods = {"month": TWELVE, "year": ONE, "once": ONE}.get(str(used.values.get("per")))
         if periods is None:
-            raise Missing(f"clause {used.clause_id} charges {used.values['amount']} but not for which time; ask: a month, a year or once?")
+            raise Missing(f"clause {used.clause_id} gives a price but no time; ask: a month, a year or once?")
         cost = needed(case, "users", "users") * overuse * price * periods
     else:
         cost = fees(case) * overuse * (ONE + premium if premium else ONE)
-    notes = also(found, [used], "charge") + (() if premium or price else ("no premium stated: charged at the contract's price",))
+    notes = also(found, [used], "charge") + (
+        () if premium or price else ("no premium stated: charged at the contract's price",)
+    )
     return Model("overage", case.currency, (kind("overage", cost),), notes=notes)
 
 
@@ -128,7 +137,8 @@ def add_months(day: date, months: int) -> date:
 
 
 def months_left(case: Case) -> Expr:
-    """Months of the first term that are left on the day of the analysis, whole months counted up; a fact of the deal."""
+    """Months of the first term that are left on the day of the analysis, whole months counted up; a fact of the
+    deal."""
     end = end_of_term(case)
     left = (end.year - case.as_of.year) * 12 + end.month - case.as_of.month + (end.day > case.as_of.day)
     assert case.deal is not None
@@ -137,7 +147,11 @@ def months_left(case: Case) -> Expr:
         left = (end.year - first.year) * 12 + end.month - first.month
     source = f"start and term_months, {case.deal.source}:{case.deal.line}; term ends {end.isoformat()}"
     months = Decimal(max(left, 0))
-    return value(Quantity("months left", (months,) * 3, "months", Operand("months left", months, "months", "fact", source=source)))
+    return value(
+        Quantity(
+            "months left", (months,) * 3, "months", Operand("months left", months, "months", "fact", source=source)
+        )
+    )
 
 
 def fees_due_on_exit(case: Case, found: tuple[Provision, ...]) -> Expr:
@@ -190,11 +204,14 @@ def auto_renewal(case: Case) -> Found:
     unwanted = assume(case, "auto_renewal", "unwanted", "share not wanted")
     chance = assume(case, "auto_renewal", "chance", "chance of missing the notice")
     cost = named("unwanted fees", fees(case) * months / TWELVE * unwanted)
-    return Model("auto_renewal", case.currency, (kind("missed notice", cost, chance),), notes=also(found, [used], "renewal"))
+    return Model(
+        "auto_renewal", case.currency, (kind("missed notice", cost, chance),), notes=also(found, [used], "renewal")
+    )
 
 
 def price_increase(case: Case) -> Found:
-    """The increase assumed at renewal, at most the stated ceiling (or at least the stated floor: "the greater of 5 % and CPI")."""
+    """The increase assumed at renewal, at most the stated ceiling (or at least the stated floor: "the greater of 5
+    % and CPI")."""
     found = provisions_of(case, "price_increase", CUSTOMER)
     if not found:
         return "no right to raise prices found"
@@ -229,14 +246,18 @@ def _committed(case: Case) -> Expr | None:
 
 
 def _shortfall(case: Case, fixed: bool = False) -> Expr | None:
-    """Committed less expected spend; ``fixed`` takes the likely figure, so that what lowers another component stays one number."""
+    """Committed less expected spend; ``fixed`` takes the likely figure, so that what lowers another component stays
+    one number."""
     committed = _committed(case) if case.deal and case.deal.currency else None
     if committed is None:
         return None
     expected = fact(case, "expected_spend", "expected spend", case.currency)
     if expected:
         return named("shortfall", greatest(committed - expected, ZERO))
-    return named("shortfall", committed * assume(case, "minimum_commitment", "shortfall", "share of the commitment not used", fixed))
+    return named(
+        "shortfall",
+        committed * assume(case, "minimum_commitment", "shortfall", "share of the commitment not used", fixed),
+    )
 
 
 def minimum_commitment(case: Case) -> Found:
@@ -278,7 +299,9 @@ def liquidated_damages(case: Case) -> Found:
         days = assume(case, "liquidated_damages", "days", "days of the breach")
         cost = cost * days / DAYS * (TWELVE if used.values["per"] == "month" else ONE)
     often = assume(case, "liquidated_damages", "frequency", "breaches a year")
-    return Model("liquidated_damages", case.currency, (kind("breach", cost, often),), notes=also(found, [used], "agreed sum"))
+    return Model(
+        "liquidated_damages", case.currency, (kind("breach", cost, often),), notes=also(found, [used], "agreed sum")
+    )
 
 
 def audit(case: Case) -> Found:

@@ -1,12 +1,15 @@
-"""What the agreement says about one side's liability for one claim: exclusion first, then cap, as far as no carve-out saves it.
+"""What the agreement says about one side's liability for one claim: exclusion first, then cap, as far as no
+carve-out saves it.
 
-What ``covers`` says decides which claims a carve-out, super-cap or special exclusion is for; its words are read through
-``CLAIMS``. A carve-out or super-cap that does not say what it is for is not applied, and a note says so. Carve-outs that need
-proof of fault (gross negligence, wilful misconduct, fraud) save no ordinary event, so they are not applied either.
+What ``covers`` says decides which claims a carve-out, super-cap or special exclusion is for; its words are read
+through ``CLAIMS``. A carve-out or super-cap that does not say what it is for is not applied, and a note says so.
+Carve-outs that need proof of fault (gross negligence, wilful misconduct, fraud) save no ordinary event, so they are
+not applied either.
 
-How the rows are read: ``uncapped_liability`` is a carve-out (``pierces``: cap, if it does not say). ``liability_cap`` without
-``covers`` is the general cap; with ``covers`` it is a cap for just that, or, if it also ``pierces``, the general cap with that
-exception. With ``effect`` exclusion it excludes what it ``covers``. ``covers`` of a ``consequential_waiver`` are its exceptions.
+How the rows are read: ``uncapped_liability`` is a carve-out (``pierces``: cap, if it does not say).
+``liability_cap`` without ``covers`` is the general cap; with ``covers`` it is a cap for just that, or, if it also
+``pierces``, the general cap with that exception. With ``effect`` exclusion it excludes what it ``covers``.
+``covers`` of a ``consequential_waiver`` are its exceptions.
 """
 
 from __future__ import annotations
@@ -63,9 +66,9 @@ class Stance:
 def stance(case: Case, side: str, claims: tuple[str, ...]) -> Stance:
     """How ``side`` (customer or provider) is liable for a claim; ``claims`` names it, most exact name first.
 
-    A super-cap beats a carve-out only where the carve-out fits by a less exact name (a data breach is also a breach of
-    confidentiality, but a super-cap for data breaches is the more special rule). Raises Missing for a cap without a number.
-    """
+    A super-cap beats a carve-out only where the carve-out fits by a less exact name (a data breach is also a breach
+    of confidentiality, but a super-cap for data breaches is the more special rule). Raises Missing for a cap
+    without a number."""
     carved, notes = _carve_outs(case, side)
     waivers = provisions_of(case, "consequential_waiver", side)
     excluded = bool(waivers) and not _fits(carved["exclusion"], claims)
@@ -74,11 +77,15 @@ def stance(case: Case, side: str, claims: tuple[str, ...]) -> Stance:
     fitting = [c for c in special if _fits(claims_of(c.values.get("covers")), claims)]
     notes += tuple(_vague(c, "super-cap") for c in special if not claims_of(c.values.get("covers")))
     if _fits(carved["cap"], claims[:1]) or (_fits(carved["cap"], claims) and not fitting):
-        return Stance(excluded, None, "none", notes=(*notes, f"{side}'s cap does not apply: {_words(claims)} carved out"))
+        return Stance(
+            excluded, None, "none", notes=(*notes, f"{side}'s cap does not apply: {_words(claims)} carved out")
+        )
     shut = [c for c in caps if _excludes(c) and _fits(claims_of(c.values.get("covers")), claims)]
     if shut:
         note = f"{side}'s liability for {_words(claims)} is excluded by clause {shut[0].clause_id}"
-        return Stance(excluded, named(f"{side}'s liability for {_words(claims)}", ZERO), "shut " + claims[0], notes=(*notes, note))
+        return Stance(
+            excluded, named(f"{side}'s liability for {_words(claims)}", ZERO), "shut " + claims[0], notes=(*notes, note)
+        )
     general = [c for c in caps if not _special(c) and not _excludes(c)]
     chosen = _chosen(fitting or general)
     if chosen is None:
@@ -155,11 +162,17 @@ def cap_of(case: Case, p: Provision, label: str) -> tuple[Expr, tuple[Quantity, 
     comparator = p.values.get("comparator")
     if not parts:
         where = p.values.get("reference")
-        raise Missing(f"{label}: clause {p.clause_id} gives no number" + (f"; look it up in {where}" if where else "; ask for it"))
+        raise Missing(
+            f"{label}: clause {p.clause_id} gives no number" + (f"; look it up in {where}" if where else "; ask for it")
+        )
     if comparator and len(parts) == 1:
-        raise Missing(f"{label}: clause {p.clause_id} takes the {comparator} of two limits and only one has a number; ask for the other")
+        raise Missing(
+            f"{label}: clause {p.clause_id} takes the {comparator} of two, only one has a number; ask for the other"
+        )
     if len(parts) > 1 and comparator not in ("greater", "lesser"):
-        raise Missing(f"{label}: clause {p.clause_id} gives {len(parts)} limits and not whether the greater or the lesser counts; ask which")
+        raise Missing(
+            f"{label}: clause {p.clause_id} gives {len(parts)} limits; ask whether the greater or the lesser counts"
+        )
     body = (greatest if comparator == "greater" else least)(*parts.values())
     words = {"fee_basis": f"{label}: fees that count", "cap_period": f"{label}: period"}
     too = tuple(said(p, name, str(p.values[key])) for key, name in words.items() if p.values.get(key))
@@ -174,7 +187,12 @@ def _part(case: Case, p: Provision, values: Mapping[str, Any], key: str, label: 
     elif key == "percent":
         found = term(one, key, f"{label}: share of the fees", "%", 100)
     else:
-        found = term(one, key, f"{label}: {'months' if key == 'fee_months' else 'multiple'} of fees", "months" if key == "fee_months" else "times")
+        found = term(
+            one,
+            key,
+            f"{label}: {'months' if key == 'fee_months' else 'multiple'} of fees",
+            "months" if key == "fee_months" else "times",
+        )
     if found is None:
         raise Missing(f"{label}: clause {p.clause_id} gives {key} {values[key]!r}, which is no number; ask for it")
     if key == "amount":
@@ -186,7 +204,8 @@ def _part(case: Case, p: Provision, values: Mapping[str, Any], key: str, label: 
 
 
 def pooled(sums: Mapping[str, Expr], stances: Mapping[str, Stance]) -> Expr:
-    """Yearly sums by kind, each cut by its cap; kinds of one pool share it. Per-claim caps were applied to each event."""
+    """Yearly sums by kind, each cut by its cap; kinds of one pool share it. Per-claim caps were applied to each
+    event."""
     groups: dict[str, list[str]] = {}
     for name, s in stances.items():
         groups.setdefault("none" if s.cap is None or s.per_claim else s.pool, []).append(name)

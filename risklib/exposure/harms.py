@@ -1,4 +1,5 @@
-"""Components that befall: suspension, termination, measures, fines, claims against the customer, losses it cannot recover."""
+"""Components that befall: suspension, termination, measures, fines, claims against the customer, losses it cannot
+recover."""
 
 from __future__ import annotations
 
@@ -38,12 +39,21 @@ def day_value(case: Case) -> Expr:
 def _chance_after(case: Case, component: str, used: Provision | None, name: str) -> Expr:
     """The chance, halved by every so many days of notice and cure."""
     chance = assume(case, component, "chance", name)
-    days = [term(used, key, words, "days") for key, words in (("notice_days", "days of notice"), ("cure_days", "days of cure"))] if used else []
+    days = (
+        [
+            term(used, key, words, "days")
+            for key, words in (("notice_days", "days of notice"), ("cure_days", "days of cure"))
+        ]
+        if used
+        else []
+    )
     given = [d for d in days if d is not None]
     if not given:
         return chance
     halving = assume(case, component, "halving", "days that halve the chance")
-    return named("chance after notice and cure", chance * power(HALF, sum(given[1:], given[0]) / halving), "chance a year")
+    return named(
+        "chance after notice and cure", chance * power(HALF, sum(given[1:], given[0]) / halving), "chance a year"
+    )
 
 
 def suspension(case: Case) -> Found:
@@ -66,7 +76,8 @@ def termination_for_breach(case: Case) -> Found:
     used = with_number(found, "cure_days", "notice_days")
     chance = _chance_after(case, "termination_for_breach", used, "chance of a termination")
     moving = fact(case, "switching_cost", "cost of switching", case.currency) or named(
-        "cost of switching", per_fees(case, "termination_for_breach", "switching", "cost of switching, share of the fees")
+        "cost of switching",
+        per_fees(case, "termination_for_breach", "switching", "cost of switching, share of the fees"),
     )
     cost = moving + assume(case, "termination_for_breach", "days", "days without service") * day_value(case)
     notes = also(found, [used], "cure period") or (() if used else ("no cure period stated",))
@@ -87,18 +98,29 @@ def remediation(case: Case) -> Found:
     cost = money_term(case, used, used.values, "cost stated") if used else None
     cost = cost or per_fees(case, "remediation", "cost", "cost of the measure")
     often = assume(case, "remediation", "frequency", "measures a year")
-    return Model("remediation", case.currency, (kind("measure", cost, often),), notes=also(found, [used or found[0]], "measure"))
+    return Model(
+        "remediation", case.currency, (kind("measure", cost, often),), notes=also(found, [used or found[0]], "measure")
+    )
 
 
 def regulatory(case: Case) -> Found:
     """A breach on the customer's side: fine and notification. Only a provider's indemnity for fines would cover it."""
     fine = per_fees(case, "regulatory", "fine", "fine")
-    telling = needed(case, "records_held", "records held", "records") * assume(case, "regulatory", "notification", "cost of telling one person")
+    telling = needed(case, "records_held", "records held", "records") * assume(
+        case, "regulatory", "notification", "cost of telling one person"
+    )
     cost = fine + named("cost of telling all", telling)
     chance = assume(case, "regulatory", "chance", "chance of a breach on the own side")
-    covers = [p for p in provisions_of(case, "indemnification", PROVIDER) if "regulatory" in claims_of(p.values.get("covers"))]
+    covers = [
+        p for p in provisions_of(case, "indemnification", PROVIDER) if "regulatory" in claims_of(p.values.get("covers"))
+    ]
     if not covers:
-        return Model("regulatory", case.currency, (kind("breach", cost, chance),), notes=("assumptions only; the provider covers none of it",))
+        return Model(
+            "regulatory",
+            case.currency,
+            (kind("breach", cost, chance),),
+            notes=("assumptions only; the provider covers none of it",),
+        )
     s = stance(case, PROVIDER, ("regulatory", "indemnity"))
     kinds = (kind("breach", {"loss": cost, "claim": per_event(cost, s)}, chance),)
     notes = (f"the provider covers fines by clause {covers[0].clause_id}", *s.notes)
@@ -127,7 +149,9 @@ def customer_liability(case: Case) -> Found:
         size = named("direct part of a claim", severity * direct) if s.excluded else severity
         often = assume(case, "customer_liability", f"frequency_{ending}", f"{name} a year")
         kinds.append(kind(name, per_event(size, s), often))
-    return Model("customer_liability", case.currency, tuple(kinds), liability_year(stances), _notes(stances), _too(stances))
+    return Model(
+        "customer_liability", case.currency, tuple(kinds), liability_year(stances), _notes(stances), _too(stances)
+    )
 
 
 def indemnity_given(case: Case) -> Found:
@@ -137,7 +161,9 @@ def indemnity_given(case: Case) -> Found:
         return "no indemnity given by the customer found"
     covers = tuple(sorted({c for p in found for c in claims_of(p.values.get("covers"))} - {"indemnity", "all"}))
     s = stance(case, CUSTOMER, ("indemnity", *covers))
-    claim = per_fees(case, "indemnity_given", "severity", "damages of a claim") + per_fees(case, "indemnity_given", "defence", "cost of defence")
+    claim = per_fees(case, "indemnity_given", "severity", "damages of a claim") + per_fees(
+        case, "indemnity_given", "defence", "cost of defence"
+    )
     often = assume(case, "indemnity_given", "frequency", "third-party claims a year")
     kinds = (kind("indemnity", per_event(named("cost of a claim", claim), s), often),)
     return Model("indemnity_given", case.currency, kinds, liability_year({"indemnity": s}), s.notes, s.shown_too)
@@ -147,7 +173,8 @@ def indemnity_given(case: Case) -> Found:
 
 
 def unrecovered_loss(case: Case) -> Found:
-    """The customer's loss from failures and breaches of the provider, less what exclusion, cap and remedies let it recover."""
+    """The customer's loss from failures and breaches of the provider, less what exclusion, cap and remedies let it
+    recover."""
     outage = stance(case, PROVIDER, ("service_levels",))
     breach = stance(case, PROVIDER, ("data_breach", "confidentiality"))
     indirect = assume(case, "unrecovered_loss", "indirect", "share of indirect damage")
@@ -168,7 +195,9 @@ def unrecovered_loss(case: Case) -> Found:
              assume(case, "unrecovered_loss", "frequency_breach", "breaches a year")),
     )  # fmt: skip
     stances = {"outage": outage, "breach": breach}
-    return Model("unrecovered_loss", case.currency, kinds, recovery_year(stances), (*remedy, *_notes(stances)), _too(stances))
+    return Model(
+        "unrecovered_loss", case.currency, kinds, recovery_year(stances), (*remedy, *_notes(stances)), _too(stances)
+    )
 
 
 def _direct(what: str, loss: Expr, indirect: Expr, s: Stance) -> Expr:
@@ -195,7 +224,9 @@ def _remedy(case: Case, lost: Expr) -> tuple[Expr | None, tuple[str, ...]]:
 
 def _for_outages(p: Provision) -> bool:
     covers = claims_of(p.values.get("covers"))
-    stated = number_of(p.values.get("percent")) is not None or number_of(p.values.get("availability_percent")) is not None
+    stated = (
+        number_of(p.values.get("percent")) is not None or number_of(p.values.get("availability_percent")) is not None
+    )
     return bool(covers & {"service_levels", "all"}) or (not covers and stated)
 
 

@@ -1,9 +1,9 @@
 """What a component is: kinds of events, what one event costs, and what a year of them costs. And its scenario.
 
-A scenario plugs the low, likely or high figures in. A count below 1 a year is the chance of one such event; from 1 on it is
-the number of events of a year. So ``scenario = chance × year(events × cost of one)``, summed over what can happen in one
-year when several kinds share a cap. With fixed figures and counts of 1 or more that is what the simulation gives, too.
-"""
+A scenario plugs the low, likely or high figures in. A count below 1 a year is the chance of one such event; from 1
+on it is the number of events of a year. So ``scenario = chance × year(events × cost of one)``, summed over what can
+happen in one year when several kinds share a cap. With fixed figures and counts of 1 or more that is what the
+simulation gives, too."""
 
 from __future__ import annotations
 
@@ -122,7 +122,8 @@ class Model:
     # ------------------------------------------------------------ text
 
     def formula(self) -> str:
-        """The arithmetic of the likely case, one line for each named part and one for the total: words = figures = result."""
+        """The arithmetic of the likely case, one line for each named part and one for the total: words = figures =
+        result."""
         e, result = self._scenario(LIKELY)
         lines = [_line(n.name, n.args[0], shown(exactly(n, LIKELY), n.unit), n.unit, self.currency) for n in names(e)]
         final = f"{cents(result, self.currency):,} {self.currency}"

@@ -29,13 +29,14 @@ def price(
     seed: int = 0,
     trials: int = 10_000,
 ) -> tuple[Exposure, ...]:
-    """One ``Exposure`` for each component, in the order of ``COMPONENTS``; amounts a contract year, in the deal's currency.
+    """One ``Exposure`` for each component, in the order of ``COMPONENTS``; amounts a contract year, in the deal's
+    currency.
 
-    ``low``, ``likely``, ``high`` are the scenario (exact, rounded to the currency's smallest unit, halves up); ``expected``
-    and ``p95`` come from ``trials`` simulated years. A component whose clause was not found is a scored zero and its reason
-    says so; one that lacks an operand is unscored, without amounts, and its reason says what to ask or give. For scored
-    components ``reason`` holds notes (which of several clauses is used, what no clause limits), or None.
-    """
+    ``low``, ``likely``, ``high`` are the scenario (exact, rounded to the currency's smallest unit, halves up);
+    ``expected`` and ``p95`` come from ``trials`` simulated years. A component whose clause was not found is a
+    scored zero and its reason says so; one that lacks an operand is unscored, without amounts, and its reason says
+    what to ask or give. For scored components ``reason`` holds notes (which of several clauses is used, what no
+    clause limits), or None."""
     case = Case(contract_id, tuple(provisions), deal, assumptions, rates, as_of)
     return tuple(_exposure(name, case, seed, trials) for name in COMPONENTS)
 

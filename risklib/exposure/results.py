@@ -15,7 +15,8 @@ CURVE = (0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001)  # chances at whi
 
 @dataclass(frozen=True)
 class Summary:
-    """Of one year's loss. Quantiles are order statistics: the smallest loss that a share q of the years does not pass."""
+    """Of one year's loss. Quantiles are order statistics: the smallest loss that a share q of the years does not
+    pass."""
 
     expected: float
     median: float

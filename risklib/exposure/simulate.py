@@ -1,18 +1,19 @@
-"""Years drawn at random, vectorised: counts, then one draw of every assumption for each event, filters, caps of the year.
+"""Years drawn at random, vectorised: counts, then one draw of every assumption for each event, filters, caps of the
+year.
 
-Streams are named, not numbered: each is seeded by the SHA-256 of (seed, contract, component, kind, assumption). So a contract's
-draws depend on no other contract, on no order and on no number of workers.
+Streams are named, not numbered: each is seeded by the SHA-256 of (seed, contract, component, kind, assumption). So
+a contract's draws depend on no other contract, on no order and on no number of workers.
 
-Counts of a year: Poisson for "events a year", Bernoulli for "chance a year", the figure itself for "times a year". Frequency
-and chance are themselves PERT(low, likely, high), drawn once a year. Severities are PERT, drawn for each event by inverting
-a table of quantiles. What an event costs hangs on its year or on its place among the events, not on what else is in the
-formula, so that a term that lowers a chance takes events away and leaves the others as they are: the difference between two
-sets of terms is not noise.
+Counts of a year: Poisson for "events a year", Bernoulli for "chance a year", the figure itself for "times a year".
+Frequency and chance are themselves PERT(low, likely, high), drawn once a year. Severities are PERT, drawn for each
+event by inverting a table of quantiles. What an event costs hangs on its year or on its place among the events, not
+on what else is in the formula, so that a term that lowers a chance takes events away and leaves the others as they
+are: the difference between two sets of terms is not noise.
 
-Dependence: a share rho of a kind's events comes from a shock that all contracts see in the same years. Poisson(f) is
-split into own Poisson((1 - rho) f) and shared Poisson(rho f), whose quantiles are taken at one common uniform; a chance p into
-1 - (1 - p)^(1 - rho) and 1 - (1 - p)^rho. A kind that happens always draws from common uniforms in a share rho of the years.
-Every contract's own distribution stays what it was; only the sum's tail moves.
+Dependence: a share rho of a kind's events comes from a shock that all contracts see in the same years. Poisson(f)
+is split into own Poisson((1 - rho) f) and shared Poisson(rho f), whose quantiles are taken at one common uniform; a
+chance p into 1 - (1 - p)^(1 - rho) and 1 - (1 - p)^rho. A kind that happens always draws from common uniforms in a
+share rho of the years. Every contract's own distribution stays what it was; only the sum's tail moves.
 """
 
 from __future__ import annotations
@@ -93,11 +94,10 @@ def drawn(q: Quantity, u: Array) -> Array | float:
 
 @lru_cache(maxsize=1024)
 def _quantiles(mode: float) -> tuple[Array, Array, Array, Array, Array]:
-    """Quantiles of PERT on 0..1 with this mode: at NODES + 1 even steps with their differences, and, as the slope may be
-    infinite at the ends, at finer and finer steps towards 0 and towards 1.
+    """Quantiles of PERT on 0..1 with this mode: at NODES + 1 even steps with their differences, and, as the slope
+    may be infinite at the ends, at finer and finer steps towards 0 and towards 1.
 
-    PERT(low, likely, high) is low + (high - low) * Beta(1 + 4m, 5 - 4m), m the mode's place in 0..1.
-    """
+    PERT(low, likely, high) is low + (high - low) * Beta(1 + 4m, 5 - 4m), m the mode's place in 0..1."""
     law = stats.beta(1 + 4 * mode, 5 - 4 * mode)
     table = law.ppf(np.linspace(0.0, 1.0, NODES + 1))
     near = np.geomspace(1e-16, 8 / NODES, 400)
@@ -111,7 +111,9 @@ def _columns(k: Kind, env: Mapping[int, Array | float]) -> dict[str, Any]:
 def _env(formulas: Iterable[Expr], stream: _Streams, size: int, pick: Any = slice(None)) -> dict[int, Array | float]:
     """Each quantity of the formulas, drawn ``size`` times from a stream of its own, of which ``pick`` count."""
     qs = {id(q): q for e in formulas for q in quantities(e)}
-    return {k: float(q.at[LIKELY]) if q.fixed else drawn(q, stream(q.assumption).random(size)[pick]) for k, q in qs.items()}
+    return {
+        k: float(q.at[LIKELY]) if q.fixed else drawn(q, stream(q.assumption).random(size)[pick]) for k, q in qs.items()
+    }
 
 
 # ---------------------------------------------------------------- kinds that happen always
@@ -140,13 +142,15 @@ def _always(k: Kind, stream: _Streams, rho: float) -> dict[str, Any]:
 # ---------------------------------------------------------------- kinds that happen now and then
 
 
-def _events(k: Kind, stream: _Streams, rho: float) -> dict[str, Array]:
+def _events(k: Kind, stream: _Streams, rho: float) -> dict[str, Any]:
     """Sums of a year for each column: draw the years of the events, the severities of each, and add up."""
     years = _years(k, stream, rho)
     one_a_year = k.law == CHANCE  # then the year itself can name the draw
-    env = _env(k.columns.values(), stream, stream.trials if one_a_year else len(years), years if one_a_year else slice(None))
+    env = _env(
+        k.columns.values(), stream, stream.trials if one_a_year else len(years), years if one_a_year else slice(None)
+    )
     return {
-        name: np.bincount(years, np.broadcast_to(np.asarray(column, dtype=np.float64), years.shape), stream.trials)
+        name: np.bincount(years, np.broadcast_to(np.asarray(column, np.float64), years.shape), stream.trials)
         for name, column in _columns(k, env).items()
     }
 
@@ -174,7 +178,8 @@ def _years(k: Kind, stream: _Streams, rho: float) -> NDArray[np.intp]:
 
 
 def _first(u: Array, most: float) -> NDArray[np.intp]:
-    """The years that may have an event at the highest rate, in the order of the uniforms (not if many: sorting costs)."""
+    """The years that may have an event at the highest rate, in the order of the uniforms (not if many: sorting
+    costs)."""
     below = 1 - np.exp(-most)
     may = np.flatnonzero(u < below)
     return may if below > SELDOM else may[np.argsort(u[may], kind="stable")]

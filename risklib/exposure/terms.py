@@ -1,4 +1,5 @@
-"""From provisions, facts and assumptions to the operands of a formula. What is not known raises ``Missing`` with the question."""
+"""From provisions, facts and assumptions to the operands of a formula. What is not known raises ``Missing`` with
+the question."""
 
 from __future__ import annotations
 
@@ -89,7 +90,8 @@ def also(found: Sequence[Provision], used: Iterable[Provision | None], what: str
 
 
 def term(p: Provision, key: str, name: str, unit: str, divide: int = 1) -> Expr | None:
-    """The number ``key`` of a provision as an operand; None where the text gives none. ``divide`` 100 for percentages."""
+    """The number ``key`` of a provision as an operand; None where the text gives none. ``divide`` 100 for
+    percentages."""
     found = number_of(p.values.get(key))
     return None if found is None else _term(p, found, name, unit, divide)
 
@@ -130,7 +132,8 @@ def fees(case: Case) -> Expr:
 
 
 def assume(case: Case, component: str, parameter: str, name: str, fixed: bool = False) -> Expr:
-    """An assumption as an operand, money converted into the contract's currency. ``fixed`` takes its likely figure only."""
+    """An assumption as an operand, money converted into the contract's currency. ``fixed`` takes its likely figure
+    only."""
     row = case.assumptions.get(component, parameter, case.deal.currency if case.deal else None)
     if row is None:
         raise Missing(f"{name} not known: add a row {component}, {parameter} to the assumptions CSV")
@@ -155,7 +158,8 @@ def exchange(case: Case, given: str) -> Expr:
 
 
 def money_term(case: Case, p: Provision, values: Mapping[str, Any], name: str) -> Expr | None:
-    """``amount`` with its ``currency``, converted into the contract's; None where there is no amount. Raises Missing."""
+    """``amount`` with its ``currency``, converted into the contract's; None where there is no amount. Raises
+    Missing."""
     found = number_of(values.get("amount"))
     if found is None:
         return None
@@ -170,5 +174,3 @@ def per_fees(case: Case, component: str, parameter: str, name: str) -> Expr:
     """An assumption that is a multiple of the annual fees (then times the fees) or a sum of money."""
     e = assume(case, component, parameter, name)
     return e * fees(case) if e.unit == "share of annual fees" else e
-
-

@@ -1,4 +1,5 @@
-"""From contracts to vendors and the portfolio: years are added, never quantiles; the tail is shared out so that it adds up."""
+"""From contracts to vendors and the portfolio: years are added, never quantiles; the tail is shared out so that it
+adds up."""
 
 from __future__ import annotations
 
@@ -21,7 +22,9 @@ from risklib.inputs import Assumptions, Rates
 from risklib.records import Deal, Provision
 
 Array = NDArray[np.float64]
-BLOCK = 64  # contracts that are drawn and added together; fixed, so that sums have the same bytes on any number of workers
+BLOCK = (
+    64  # contracts that are drawn and added together; fixed, so that sums have the same bytes on any number of workers
+)
 NO_VENDOR = "(vendor not given)"
 
 
@@ -43,7 +46,8 @@ class Left:
 
 @dataclass(frozen=True)
 class Totals:
-    """Yearly losses of one currency. Allocations share ``whole.shortfall`` out and add up to it, to the smallest unit."""
+    """Yearly losses of one currency. Allocations share ``whole.shortfall`` out and add up to it, to the smallest
+    unit."""
 
     currency: str
     whole: Summary
@@ -87,13 +91,16 @@ def aggregate(
     currency: str | None = None,
     mapping: Callable[..., Iterable[Any]] = map,
 ) -> tuple[Totals, ...]:
-    """Totals for each currency, or for one ``currency`` into which ``rates`` convert (contracts without a rate are left out).
+    """Totals for each currency, or for one ``currency`` into which ``rates`` convert (contracts without a rate are
+    left out).
 
     ``mapping`` may be a pool's ordered map; the result has the same bytes. Memory: 8 bytes a contract and trial.
     """
     ordered = sorted(contracts, key=lambda c: c.contract_id)
     blocks = [ordered[k : k + BLOCK] for k in range(0, len(ordered), BLOCK)]
-    work = partial(_block, assumptions=assumptions, rates=rates, as_of=as_of, seed=seed, trials=trials, currency=currency)
+    work = partial(
+        _block, assumptions=assumptions, rates=rates, as_of=as_of, seed=seed, trials=trials, currency=currency
+    )
     sums: dict[str, _Sum] = {}
     left: list[Left] = []
     for found, missing in mapping(work, blocks):
@@ -104,7 +111,8 @@ def aggregate(
 
 
 def _block(
-    contracts: Sequence[Contract], assumptions: Assumptions, rates: Rates | None, as_of: date, seed: int, trials: int, currency: str | None
+    contracts: Sequence[Contract], assumptions: Assumptions, rates: Rates | None,
+    as_of: date, seed: int, trials: int, currency: str | None,
 ) -> Block:  # fmt: skip
     sums: dict[str, _Sum] = {}
     left: list[Left] = []

@@ -1,4 +1,5 @@
-"""What would change: another term in the agreement, another assumption. In money, clause by clause, for whoever negotiates."""
+"""What would change: another term in the agreement, another assumption. In money, clause by clause, for whoever
+negotiates."""
 
 from __future__ import annotations
 
@@ -78,8 +79,14 @@ def what_if(
         price(contract.contract_id, terms, contract.deal, assumptions, rates, as_of=as_of, seed=seed, trials=trials)
         for terms in (contract.provisions, after)
     ]
-    pairs = [(b, a) for b, a in zip(*rows, strict=True) if (b.status, b.likely, b.low, b.high, b.expected, b.p95) != (a.status, a.likely, a.low, a.high, a.expected, a.p95)]  # fmt: skip  # noqa: E501
-    return tuple(Difference(b.component, b, a, _less(a.likely, b.likely), _less(a.expected, b.expected)) for b, a in pairs)
+    pairs = [(b, a) for b, a in zip(*rows, strict=True) if _figures(b) != _figures(a)]
+    return tuple(
+        Difference(b.component, b, a, _less(a.likely, b.likely), _less(a.expected, b.expected)) for b, a in pairs
+    )
+
+
+def _figures(e: Exposure) -> tuple[Any, ...]:
+    return e.status, e.low, e.likely, e.high, e.expected, e.p95
 
 
 def _less(a: Decimal | None, b: Decimal | None) -> Decimal | None:
@@ -106,10 +113,10 @@ class Swing:
 def sensitivity(
     contracts: Iterable[Contract], assumptions: Assumptions, rates: Rates | None = None, *, as_of: date, currency: str
 ) -> tuple[Decimal, tuple[Swing, ...]]:
-    """The likely total in ``currency``, and the swing of each assumption, widest first (a tornado). Arithmetic only, no noise.
+    """The likely total in ``currency``, and the swing of each assumption, widest first (a tornado). Arithmetic
+    only, no noise.
 
-    Contracts in another currency count where ``rates`` convert them.
-    """
+    Contracts in another currency count where ``rates`` convert them."""
     base = Decimal(0)
     moved: dict[str, list[Decimal]] = {}
     owner = {row.id: row.component for row in assumptions.rows}
@@ -120,7 +127,9 @@ def sensitivity(
         for model in (build(name, case) for name in COMPONENTS) if rate is not None else ():
             if isinstance(model, Model):
                 base += _add_swings(model, rate or Decimal(0), moved)
-    swings = [Swing(id, owner[id], cents(base + lo, currency), cents(base + hi, currency)) for id, (lo, hi) in moved.items()]
+    swings = [
+        Swing(id, owner[id], cents(base + lo, currency), cents(base + hi, currency)) for id, (lo, hi) in moved.items()
+    ]
     return cents(base, currency), tuple(sorted(swings, key=lambda s: (-s.width, s.assumption)))
 
 
