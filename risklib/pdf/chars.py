@@ -198,12 +198,13 @@ def _words(page: pdfium.PdfPage, textpage: int, n: int) -> PageWords:
             np.minimum(a[:, 3], b[:, 3]),
         )
     )
-    size, bold = _fonts(textpage, first, a[:, 1] - a[:, 3])
+    turn = _turns(textpage, first, breaks, page.get_rotation())
+    across = (turn - page.get_rotation()) % 180 == 90
+    size, bold = _fonts(textpage, first, np.where(across, a[:, 2] - a[:, 0], a[:, 1] - a[:, 3]))
     shown = to_display(boxes.astype(float), page)
     keep = np.isfinite(shown).all(axis=1)
     if not keep.all():
         texts = [t for t, k in zip(texts, keep, strict=True) if k]
-    turn = _turns(textpage, first, breaks, page.get_rotation())
     return PageWords(texts, shown[keep], size[keep], bold[keep], breaks[keep], turn[keep])
 
 

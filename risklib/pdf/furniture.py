@@ -166,21 +166,17 @@ def _contents_end(lines: Placed, names: list[str], begin: int) -> int:
     first = next((name for name in names[begin : begin + 3] if len(name) >= 4), "")
     for k in range(begin, len(lines)):
         text, name = lines[k][1].text, names[k]
-        if (
-            k > begin + 3
-            and first
-            and name.startswith(first)
-            and later.get(first[:24], k) <= k
-            and not _LEADERS.search(text)
-        ):
+        leader = _LEADERS.search(text) is not None
+        if k > begin + 1 and first and name == first and not leader:
             break
-        if _LEADERS.search(text) or (len(name) >= 4 and later.get(name[:24], k) > k and len(text) < 110):
+        sentence = len(text) > 110 or (text.endswith((".", ";")) and len(text.split()) >= 8)
+        if leader or (len(name) >= 4 and later.get(name[:24], k) > k and not sentence):
             end, strays, entries = k + 1, 0, entries + 1
         elif len(name) < 5 and len(text) < 20:
             continue  # a bare number, "Page"
         else:
             strays += 1
-            if strays > 2 or len(text) > 110 or text.endswith((".", ";")):
+            if strays > 2 or sentence:
                 break
     return end if entries >= 3 else begin
 
@@ -229,7 +225,7 @@ def _breaks_off(before: ReadLine | None, r: ReadLine, body: float) -> bool:
 
 
 def _prose(lines: Sequence[ReadLine], body: float, width: float) -> list[bool]:
-    """Which lines are running text: of the text's size, and long, or closed by a full stop, or the end of such a line."""
+    """Which lines are running text: of its size, and long, or closed by a full stop, or the end of such a line."""
     out: list[bool] = []
     for k, r in enumerate(lines):
         words = len(r.text.split())

@@ -50,7 +50,13 @@ def fixed(pages: Sequence[PageWords]) -> list[np.ndarray]:
             for word in words
         ]
         out.append(np.array(sorted(chosen), np.int64))
-    return out
+    return _sparing(out, pages)
+
+
+def _sparing(chosen: list[np.ndarray], pages: Sequence[PageWords]) -> list[np.ndarray]:
+    """``chosen``, unless it takes most words of most of its pages: then the pages are alike, not overlaid."""
+    shares = [len(index) / len(words.texts) for index, words in zip(chosen, pages, strict=True) if len(index)]
+    return [index[:0] for index in chosen] if shares and float(np.median(shares)) > 0.4 else chosen
 
 
 def _spots(words: PageWords) -> dict[Spot, list[int]]:
@@ -125,7 +131,7 @@ def pieces(words: PageWords, index: np.ndarray, number: int, height: float, kind
     if not len(index):
         return []
     middle = (words.boxes[index, 1] + words.boxes[index, 3]) / 2
-    cut = (np.diff(index) != 1) | (np.abs(np.diff(middle)) > 60)
+    cut = np.zeros(len(index) - 1, bool) if kind else (np.diff(index) != 1) | (np.abs(np.diff(middle)) > 60)
     out: list[Furniture] = []
     for run in np.split(index, np.flatnonzero(cut) + 1):
         box = words.boxes[run]
