@@ -116,13 +116,12 @@ def _block(writer: _Writer, clause: Clause, start: int, end: int, leads: tuple[i
     for k, (a, b) in enumerate(split_sentences(text, start, end)):
         hang = leads if k == 0 else ()
         pieces = split_items(text, a, b)
-        lead: int | None = None
+        above: list[tuple[int, int]] = []  # (depth, index) of the pieces that the next may hang from
         for piece in pieces:
-            own = hang if lead is None else (*hang, lead)
-            kind = "item" if own or piece.depth else "sentence"
-            index = writer.add(clause, piece.start, piece.end, own, kind)
-            if piece.depth == 0 and len(pieces) > 1:
-                lead = index
+            above = [(d, i) for d, i in above if d < piece.depth]
+            own = (*hang, *(i for _, i in above))
+            index = writer.add(clause, piece.start, piece.end, own, "item" if own or piece.depth else "sentence")
+            above.append((piece.depth, index))
 
 
 def _is_heading(text: str, start: int, end: int, in_list: bool) -> bool:

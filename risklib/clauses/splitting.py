@@ -29,6 +29,8 @@ _REFERENCE_BEFORE = re.compile(
     r"foregoing|in|of|under|through|by)|\d|\))\s*$",
     re.IGNORECASE,
 )
+_SET_OFF = re.compile(r"(?:[;:,]|\b(?:and|or|and/or))$")
+LEAST_WORDS = 5  # mean length of the items below which a list stays in its sentence
 _SEPARATOR = re.compile(r"(?:[;:,]|[;:,]? ?\b(?:and/or|and|or|then|plus))$")
 
 
@@ -88,7 +90,7 @@ def _capital_run(text: str, at: int) -> bool:
     return bool(re.search(r"\b(?:Exhibit|Schedule|Annex|Appendix|Attachment|Part|Section|Phase|Plan|Class|Tier)\s\w$", text[max(0, at - 14) : at]))
 
 
-def split_items(text: str, start: int, end: int) -> list[Item]:
+def split_items(text: str, start: int, end: int, depth: int = 1) -> list[Item]:
     """A sentence cut at its inline list "(a) …; (b) …": the lead-in, the items; the whole as one Item where there is none.
 
     Small letters and small roman numbers only; a pair that is joined by no more than a comma stays in its sentence.
@@ -105,8 +107,19 @@ def split_items(text: str, start: int, end: int) -> list[Item]:
         pieces.append(Item(start + a, start + b, 0))
     for k, cut in enumerate(cuts):
         a, b = _trim(flat, cut, cuts[k + 1] if k + 1 < len(cuts) else len(flat))
-        pieces.append(Item(start + a, start + b, 1 if pieces and pieces[0].depth == 0 else 1))
+        pieces += _nested(text, start + a, start + b, depth)
     return pieces
+
+
+def _nested(text: str, start: int, end: int, depth: int) -> list[Item]:
+    """An item, cut again at the list inside it ("(b) either (i) …; or (ii) …")."""
+    if depth > 2:
+        return [Item(start, end, depth)]
+    marker = _MARKER.match(text, start)
+    inside = split_items(text, marker.end(), end, depth + 1) if marker else [Item(start, end, 0)]
+    if len(inside) < 2:
+        return [Item(start, end, depth)]
+    return [Item(start, inside[0].end, depth), *inside[1:]] if inside[0].depth == 0 else [Item(start, end, depth)]
 
 
 def _is_reference(flat: str, m: re.Match[str]) -> bool:
@@ -120,11 +133,11 @@ def _chain(flat: str, marks: list[re.Match[str]]) -> list[re.Match[str]]:
     """The outermost list that starts at 1 and counts up; empty where it is too slight to cut."""
     for k, first in enumerate(marks):
         for read in (roman, letter):
-            if read(first.group(1)) != 1:
+            if read(first.group(1)) != 1 and (first.start() > 0 or read(first.group(1)) is None):
                 continue
             chain = [first]
             for m in marks[k + 1 :]:
-                if read(m.group(1)) == len(chain) + 1 and _SEPARATOR.search(flat[: m.start()].rstrip()[-8:]):
+                if read(m.group(1)) == (read(chain[-1].group(1)) or 0) + 1 and _SEPARATOR.search(flat[: m.start()].rstrip()[-8:]):
                     chain.append(m)
             if _worth_cutting(flat, chain):
                 return chain
@@ -132,8 +145,11 @@ def _chain(flat: str, marks: list[re.Match[str]]) -> list[re.Match[str]]:
 
 
 def _worth_cutting(flat: str, chain: list[re.Match[str]]) -> bool:
+    """A list is cut where its items are clauses of their own: set off by punctuation, and not mere names of things."""
     if len(chain) < 2:
         return False
     before = [flat[: m.start()].rstrip() for m in chain]
-    semicolons = sum(bool(re.search(r";(?: ?(?:and|or|and/or))?$", b[-9:])) for b in before[1:])
-    return semicolons * 2 >= len(chain) - 1 or (len(chain) > 2 and before[0].endswith(":")) or len(chain) > 3
+    set_off = sum(bool(_SET_OFF.search(b[-9:])) for b in before[1:])
+    ends = [m.start() for m in chain[1:]] + [len(flat)]
+    lengths = [len(flat[m.end() : end].split()) for m, end in zip(chain, ends, strict=True)]
+    return set_off * 2 >= len(chain) - 1 and sum(lengths) >= LEAST_WORDS * len(lengths)
