@@ -34,6 +34,8 @@ FILES = (
     "positions.yaml",
     "baseline.csv",
     "ids.txt",
+    "values.yaml",
+    "consequences.yaml",
 )
 PARTIES = (CUSTOMER, PROVIDER, BOTH)
 MODALITIES = (OBLIGATION, PROHIBITION)

@@ -2,6 +2,7 @@
 
     timely pay*            words, in any case; ``*`` ends a prefix ("payment", "paying"); a hyphen may be missing or a space
     pay ... fees           ``...`` is a gap of up to six words, never across a full stop or semicolon
+    no action ...... brought   six dots: a long gap, up to sixteen words
     (return|destroy) all   one of several words or word groups
     <customer> <provider> <both> <party>
                            the tokens CUSTOMER, PROVIDER and BOTH that stand for the parties once names are normalised
@@ -9,6 +10,9 @@
     <must>                 a macro: a named set of wordings from words.yaml ("shall", "agrees to" …)
 
 Enumerators such as "(a)" or "(30)" between two words are skipped. ``compile_phrase`` raises ``ValueError`` with the fault.
+
+Texts are matched in lower case, with each party token spelt as no agreement spells it: so regexes need
+no case folding, "customer" is never CUSTOMER, and a placeholder is a literal like any other.
 """
 
 from __future__ import annotations
@@ -21,13 +25,17 @@ from typing import NamedTuple
 from ahocorasick_rs import AhoCorasick, MatchKind
 
 STRONG, WEAK = "strong", "weak"
-GAP_WORDS = 6
+_GAPS = {"...": 6, "......": 16}  # words
 
-_SEP = r"[^\w.;!?]+(?:\((?:[a-z]{1,4}|\d{1,3})\)[^\w.;!?]+)?"
-_WORD = r"\w+(?:['’.\-]\w+)*"
-_GAP = rf"(?:{_SEP}{_WORD}){{0,{GAP_WORDS}}}?"
-_TOKENS = {"customer": "CUSTOMER", "provider": "PROVIDER", "both": "BOTH", "party": "(?:CUSTOMER|PROVIDER|BOTH)"}
-_ELEMENT = re.compile(r"(?P<gap>\.\.\.)|<(?P<name>\w+)>|\((?P<alternatives>[^()]*)\)|(?P<word>\w[\w'’&%$.\-]*\*?)")
+# Possessive throughout: a gap that fails must fail at once.
+_SEP = r"(?:[^\w.;!?(]++|\((?:(?:[a-z]|[ivx]{2,5}|\d{1,3})\))?+)++"
+_WORD = r"\w++(?:['’.\-]\w++)*+"
+_TOKENS = {"customer": ("cust0mer",), "provider": ("pr0vider",), "both": ("b0th",)}
+_TOKENS["party"] = tuple(t for (t,) in _TOKENS.values())
+_SWAPS = (("CUSTOMER", "cust0mer"), ("PROVIDER", "pr0vider"), ("BOTH", "b0th"))
+_ELEMENT = re.compile(
+    r"(?P<gap>\.{6}|\.{3})|<(?P<name>\w+)>|\((?P<alternatives>[^()]*)\)|(?P<word>\w(?:[\w'’&%$\-]|\.(?!\.))*\*?(?=\s|$))"
+)
 
 
 class Macro(NamedTuple):
@@ -53,16 +61,27 @@ class Hit(NamedTuple):
     strength: str
 
 
+# One part of a phrase: its alternatives, and for each the literals that all stand in the text (as ``_words_only``) if it matches.
+Key = tuple[tuple[str, ...], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    regex: str
-    keys: tuple[tuple[str, ...], ...]  # each: lower-case literals of which at least one stands in every match
+    regex: str  # to be searched in ``prepared`` text
+    keys: tuple[Key, ...]
+
+
+def prepared(text: str) -> str:
+    """``text`` as the regexes want it; same length, so offsets hold."""
+    for token, swapped in _SWAPS:
+        text = text.replace(token, swapped)
+    low = text.lower()
+    return low if len(low) == len(text) else "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
 
 
 def _word_regex(word: str) -> str:
-    stem, star = (word[:-1], r"\w*") if word.endswith("*") else (word, "")
-    out = re.escape(stem).replace(r"\-", r"[\-‑\s]?").replace("'", "['’]").replace("’", "['’]")
-    return out.replace("[''’]]", "['’]") + star
+    stem, star = (word[:-1], r"\w*+") if word.endswith("*") else (word, "")
+    return re.sub(r"['’]", "['’]", re.escape(stem.lower()).replace(r"\-", r"[\-‑\s]?")) + star
 
 
 def _words_regex(words: str) -> str:
@@ -73,69 +92,93 @@ def _words_regex(words: str) -> str:
     return _SEP.join(_word_regex(p) for p in parts)
 
 
-def _literal(words: str) -> str:
-    """The longest run of letters or digits that every spelling of ``words`` contains."""
-    return max(re.findall(r"[^\W_]+", words.lower()), key=len, default="")
+class _SpaceForOther(dict[int, str]):
+    """A ``str.translate`` table that keeps letters, digits and underscores and makes everything else a space."""
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        self[code] = character if character.isalnum() or character == "_" else " "
+        return self[code]
 
 
-def _group(alternatives: Iterable[str]) -> str:
-    return "(?:" + "|".join(_words_regex(a) for a in sorted(alternatives, key=len, reverse=True)) + ")"
+_SPACES = _SpaceForOther()
 
 
-def _name_regex(name: str, macros: Mapping[str, Macro]) -> str:
-    if name in _TOKENS:
-        return rf"(?-i:{_TOKENS[name]})(?:['’]s?)?"
+def _words_only(text: str) -> str:
+    """``prepared`` text as words between spaces, so that " is " is not found in "this"."""
+    return f" {text.translate(_SPACES)} "
+
+
+def _literals(words: str) -> tuple[str, ...]:
+    """A literal for every word that each spelling of ``words`` contains; a space marks a sure word border."""
+    out: list[str] = []
+    for word in words.lower().split():
+        end = "" if word.endswith("*") else " "
+        runs = re.findall(r"[^\W_]+", word)
+        if len(runs) > 1 and "-" in word:  # "e-mail" may be printed "email": only its outer borders are sure
+            out += [f" {runs[0]}", f"{runs[-1]}{end}"]
+        else:
+            out.append(f" {runs[0]}{end if len(runs) == 1 else ' '}")
+    return tuple(out)
+
+
+def _any_of(regexes: Iterable[str]) -> str:
+    return "(?:" + "|".join(sorted(regexes, key=len, reverse=True)) + ")"
+
+
+def _named(name: str, macros: Mapping[str, Macro]) -> tuple[str, Key]:
+    """Regex and literals of <name>."""
+    if tokens := _TOKENS.get(name):
+        return _any_of(tokens) + "(?:['’]s?)?+", tuple((f" {t} ",) for t in tokens)
     if name not in macros:
         raise ValueError(f"unknown <{name}>; allowed: {', '.join(f'<{n}>' for n in (*_TOKENS, *macros))}")
     macro = macros[name]
-    guard = rf"(?!{_SEP}{_group(macro.unless_before)}\b)" if macro.unless_before else ""
-    return _group(macro.any) + guard
+    guard = rf"(?!{_SEP}{_any_of(map(_words_regex, macro.unless_before))}\b)" if macro.unless_before else ""
+    return _any_of(map(_words_regex, macro.any)) + guard, tuple(_literals(a) for a in macro.any)
 
 
-def _element(m: re.Match[str], macros: Mapping[str, Macro]) -> tuple[str, tuple[str, ...]]:
-    """Regex of one element and the literals of which one must occur (none known: empty)."""
+def _element(m: re.Match[str], macros: Mapping[str, Macro]) -> tuple[str, Key]:
+    """Regex and key of one element."""
     if name := m["name"]:
-        return _name_regex(name, macros), ()
+        return _named(name, macros)
     if m["alternatives"] is None:
-        return _word_regex(m["word"]), (_literal(m["word"]),)
-    options = sorted((a.strip() for a in m["alternatives"].split("|")), key=len, reverse=True)
+        return _word_regex(m["word"]), (_literals(m["word"]),)
+    options = [a.strip() for a in m["alternatives"].split("|")]
     if len(options) < 2 or not all(options):
         raise ValueError(f"'({m['alternatives']})' needs two or more alternatives, none of them empty")
-    names = [o for o in options if o.startswith("<")]
-    regexes = [_name_regex(o.strip("<>"), macros) if o in names else _words_regex(o) for o in options]
-    return "(?:" + "|".join(regexes) + ")", () if names else tuple(_literal(o) for o in options)
+    found = [
+        _named(o[1:-1], macros) if re.fullmatch(r"<\w+>", o) else (_words_regex(o), (_literals(o),)) for o in options
+    ]
+    return _any_of(regex for regex, _ in found), tuple(option for _, key in found for option in key)
 
 
 def compile_phrase(text: str, macros: Mapping[str, Macro] | None = None) -> Compiled:
     """Regex and prefilter keys of a phrase; ``ValueError`` says what is wrong with it."""
     parts: list[str] = []
-    keys: list[tuple[str, ...]] = []
-    position, gap = 0, False
-    while position < len(text.rstrip()):
-        position += len(text[position:]) - len(text[position:].lstrip())
+    keys: list[Key] = []
+    gap = ""
+    position, text = 0, text.strip()
+    while position < len(text):
         m = _ELEMENT.match(text, position)
         if m is None:
             raise ValueError(f"cannot read '{text[position:]}'; allowed: words, word*, ..., (a|b), <customer>")
-        position = m.end()
+        position = m.end() + len(text[m.end() :]) - len(text[m.end() :].lstrip())
         if m["gap"]:
             if gap or not parts:
                 raise ValueError("'...' must stand between two words")
-            gap = True
+            gap = rf"(?:{_SEP}{_WORD}){{0,{_GAPS[m['gap']]}}}?"
             continue
-        regex, literals = _element(m, macros or {})
-        parts.append((_GAP if gap else "") + (_SEP if parts else "") + regex)
-        if literals and all(len(x) > 1 for x in literals):
-            keys.append(literals)
-        gap = False
+        regex, key = _element(m, macros or {})
+        parts.append(gap + (_SEP if parts else "") + regex)
+        keys.append(key)
+        gap = ""
     if gap or not parts:
         raise ValueError("'...' must stand between two words" if gap else "the phrase is empty")
-    if not keys:
-        raise ValueError("the phrase needs at least one word of two letters beside placeholders")
     return Compiled(rf"(?<!\w){''.join(parts)}(?!\w)", tuple(keys))
 
 
 class PhraseBook:
-    """All phrases behind one Aho-Corasick automaton: a phrase's regex runs only where its rarest word occurs."""
+    """All phrases behind one Aho-Corasick automaton: a regex runs only where every part of its phrase has a literal."""
 
     def __init__(
         self,
@@ -146,21 +189,23 @@ class PhraseBook:
         """``corpus``: text from which to guess how rare a word is (the playbook's own examples); may be empty."""
         self._items = [(entry_id, phrase, compile_phrase(phrase.text, macros)) for entry_id, phrase in phrases]
         self._regex: list[re.Pattern[str] | None] = [None] * len(self._items)  # compiled when first needed
-        counts: dict[str, int] = {}
-        low = corpus.lower()
-
-        def cost(literals: tuple[str, ...]) -> float:
-            for x in literals:
-                if x not in counts:
-                    counts[x] = low.count(x)
-            return sum(counts[x] + 1 / len(x) for x in literals)
-
-        by_literal: dict[str, list[int]] = {}
-        for k, (_, _, compiled) in enumerate(self._items):
-            for literal in set(min(compiled.keys, key=cost)):
-                by_literal.setdefault(literal, []).append(k)
-        self._candidates = list(by_literal.values())
-        self._automaton = AhoCorasick(list(by_literal), matchkind=MatchKind.Standard) if by_literal else None
+        low = _words_only(prepared(corpus))
+        cost = {x: low.count(x) + 1 / len(x) for *_, c in self._items for key in c.keys for option in key for x in option}
+        cost |= {f" {t} ": 1e6 for t in _TOKENS["party"]}  # parties stand in nearly every sentence
+        number: dict[str, int] = {}
+        self._by_literal: list[list[int]] = []  # phrases to try when the literal of their rarest part occurs
+        self._needs: list[tuple[frozenset[int], ...]] = []  # for each phrase its other parts: one literal of each must occur
+        for k, (*_, compiled) in enumerate(self._items):
+            # the rarest word of each alternative; the rarest part first
+            groups = [{min(option, key=cost.__getitem__) for option in key} for key in compiled.keys]
+            groups.sort(key=lambda g: sum(cost[x] for x in g))
+            numbers = [frozenset(number.setdefault(x, len(number)) for x in sorted(g)) for g in groups]
+            self._by_literal += [[] for _ in range(len(number) - len(self._by_literal))]
+            for i in numbers[0]:
+                self._by_literal[i].append(k)
+            self._needs.append(tuple(numbers[1:]))
+        literals = list(number)
+        self._automaton = AhoCorasick(literals, matchkind=MatchKind.Standard) if literals else None
 
     def __len__(self) -> int:
         return len(self._items)
@@ -169,15 +214,16 @@ class PhraseBook:
         """The first place of every phrase that occurs in ``text`` (names already CUSTOMER, PROVIDER, BOTH), by start."""
         if self._automaton is None:
             return ()
-        found = {m[0] for m in self._automaton.find_matches_as_indexes(text.lower(), overlapping=True)}
-        if not found:
-            return ()
+        low = prepared(text)
+        found = {m[0] for m in self._automaton.find_matches_as_indexes(_words_only(low), overlapping=True)}
         hits: list[Hit] = []
-        for k in {k for f in found for k in self._candidates[f]}:
+        for k in {k for i in found for k in self._by_literal[i]}:
+            if any(need.isdisjoint(found) for need in self._needs[k]):
+                continue
             regex = self._regex[k]
             if regex is None:
-                regex = self._regex[k] = re.compile(self._items[k][2].regex, re.IGNORECASE)
-            if m := regex.search(text):
+                regex = self._regex[k] = re.compile(self._items[k][2].regex)
+            if m := regex.search(low):
                 entry_id, phrase, _ = self._items[k]
                 hits.append(Hit(entry_id, phrase.text, m.start(), m.end(), phrase.strength))
         return tuple(sorted(hits, key=lambda h: (h.start, h.entry_id, h.phrase)))

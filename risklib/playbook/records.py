@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from risklib.playbook.phrases import Macro, Phrase, PhraseBook
+from risklib.playbook.valuerules import ValueRule, read_consequences, read_value_rules
 
 RESPONSIBILITY, PROVISION = "responsibility", "provision"
 
@@ -132,6 +133,16 @@ class Playbook:
     baseline: tuple[Baseline, ...]
     macros: Mapping[str, Macro]
     required_ids: tuple[str, ...]
+
+    @cached_property
+    def value_rules(self) -> Mapping[str, tuple[ValueRule, ...]]:
+        """Provision id → how its numbers are read (``values.yaml``)."""
+        return read_value_rules(self.folder / "values.yaml")
+
+    @cached_property
+    def consequences(self) -> Mapping[str, tuple[str, ...]]:
+        """Category → the provisions that follow a breach, most direct first (``consequences.yaml``)."""
+        return read_consequences(self.folder / "consequences.yaml", self.entries)
 
     @cached_property
     def responsibilities(self) -> tuple[Entry, ...]:

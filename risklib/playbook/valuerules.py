@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -57,18 +57,33 @@ class ValueRule:
 
 def read_value_rules(path: Path) -> Mapping[str, tuple[ValueRule, ...]]:
     """``values.yaml`` → provision id → its rules, in order. Raises BadData naming the provision and what is allowed."""
+    raw = _mapping(path)
+    return {
+        provision: tuple(_rule(r, provision, path) for r in rules)
+        for provision, rules in raw.items()
+        if isinstance(rules, list)
+    }
+
+
+def read_consequences(path: Path, known: Container[str]) -> Mapping[str, tuple[str, ...]]:
+    """``consequences.yaml`` → category → provision ids. Raises BadData on an id that the playbook does not define."""
+    out = {}
+    for category, ids in _mapping(path).items():
+        if not isinstance(ids, list) or any(i not in known for i in ids):
+            raise BadData(str(path), None, f"{category}: must be a list of provision ids of this playbook; found {ids!r}")
+        out[str(category)] = tuple(ids)
+    return out
+
+
+def _mapping(path: Path) -> dict[str, Any]:
     try:
         raw = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError) as e:
         line = getattr(getattr(e, "problem_mark", None), "line", None)
         raise BadData(str(path), line + 1 if line is not None else None, f"not readable as YAML: {e}") from e
     if not isinstance(raw, dict):
-        raise BadData(str(path), 1, "must be a mapping of provision ids to lists of rules")
-    return {
-        provision: tuple(_rule(r, provision, path) for r in rules)
-        for provision, rules in raw.items()
-        if isinstance(rules, list)
-    }
+        raise BadData(str(path), 1, "must be a mapping of ids to lists")
+    return raw
 
 
 def _rule(raw: Any, provision: str, path: Path) -> ValueRule:
