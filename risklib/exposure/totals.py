@@ -67,6 +67,7 @@ class _Sum:
     vendors: dict[str, Array] = field(default_factory=dict)
     components: dict[str, Array] = field(default_factory=dict)
     contracts: dict[str, Array] = field(default_factory=dict)
+    figures: dict[str, Summary] = field(default_factory=dict)  # of each contract
     vendor_of: dict[str, str] = field(default_factory=dict)
 
     def add(self, other: _Sum) -> None:
@@ -74,6 +75,7 @@ class _Sum:
             for name, array in theirs.items():
                 mine[name] = mine[name] + array if name in mine else array
         self.contracts |= other.contracts
+        self.figures |= other.figures
         self.vendor_of |= other.vendor_of
 
 
@@ -136,7 +138,8 @@ def _block(
                 part.components[name] = part.components[name] + drawn if name in part.components else drawn
         vendor = (c.deal.vendor if c.deal else None) or NO_VENDOR
         part.vendors[vendor] = part.vendors[vendor] + whole if vendor in part.vendors else whole
-        part.contracts[c.contract_id], part.vendor_of[c.contract_id] = whole, vendor
+        part.contracts[c.contract_id], part.figures[c.contract_id] = whole, summary(whole)
+        part.vendor_of[c.contract_id] = vendor
     return sums, left
 
 
@@ -169,7 +172,7 @@ def _totals(currency: str, s: _Sum, left: list[Left]) -> Totals:
         figures,
         {v: summary(s.vendors[v]) for v in sorted(s.vendors)},
         {c: summary(s.components[c]) for c in COMPONENTS if c in s.components},
-        {c: summary(a) for c, a in s.contracts.items()},
+        s.figures,
         by_contract,
         by_vendor,
         _shares(s.components, worst, figures.shortfall, currency),

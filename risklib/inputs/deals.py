@@ -49,7 +49,8 @@ from risklib.records import Deal
 DEAL_COLUMNS: Mapping[str, Parser] = {
     "file": str, "vendor": str, "annual_fees": plain_number, "currency": currency_code, "start": calendar_date,
     "term_months": positive, "users": whole, "records_held": whole, "paid_in_advance": months_ahead,
-    "invoices_per_year": plain_number, "committed_spend": plain_number, "expected_spend": plain_number, "renewal_months": positive,
+    "invoices_per_year": plain_number, "committed_spend": plain_number, "expected_spend": plain_number,
+    "renewal_months": positive,
     "downtime_value_per_day": plain_number, "switching_cost": plain_number, "family": str, "owner": str, "notes": str,
 }  # fmt: skip
 _PLAIN_DEAL = ("file", "vendor", "annual_fees", "currency", "start", "term_months")
