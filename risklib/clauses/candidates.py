@@ -123,7 +123,7 @@ def _weight(style: str, rest: str, printed: str) -> float:
     if style[0] == "d" and style != "d1":
         return 0.0 if _UNIT.match(rest) or (rest[:1].isdigit() and not capital) else 6.0 if capital else 2.5
     if style == "d1":
-        bare = not printed.rstrip().endswith((".", ":", ")"))
+        bare = not printed.rstrip().endswith((".", ":", ")", ".0"))
         if _MONTH.match(rest) or (rest and rest[0].isdigit()) or _UNIT.match(rest) or (bare and _STREET.match(rest)):
             return 0.0
         if bare:
@@ -165,6 +165,8 @@ def _without_contents(found: list[Candidate], document: Document) -> list[Candid
 
     def key(c: Candidate) -> str:
         content = text[c.start : lines[c.line].end]
+        if c.label.readings[0].style == "exhibit":
+            return re.sub(r"\W+", "", c.label.printed.lower()) + "#"
         content = content[c.label.end :] if len(content) > c.label.end + 3 else content
         return re.sub(r"[^a-z0-9]+", "", re.sub(r"[\s.]+\d{1,3}$", "", content.lower()))[:48]
 
@@ -180,10 +182,20 @@ def _without_contents(found: list[Candidate], document: Document) -> list[Candid
         if k < len(found) and close and (again[k] or (run and _tiny(found[k], document))):
             run.append(k)
             continue
+        while run and not again[run[-1]]:
+            run.pop()
         if sum(again[j] for j in run) >= max(4, 0.6 * len(run)):
             drop.update(run)
         run = [k] if k < len(found) and again[k] else []
+    drop |= _listed(found) | _page_numbers(found, document)
     return [c for k, c in enumerate(found) if k not in drop]
+
+
+def _listed(found: list[Candidate]) -> set[int]:
+    """Exhibits that stand line under line are a list of exhibits, not the exhibits."""
+    at = [(k, c.line) for k, c in enumerate(found) if c.label.readings[0].style == "exhibit"]
+    pairs = [(a, b) for (a, i), (b, j) in zip(at, at[1:], strict=False) if j - i <= 2 and b == a + 1]
+    return {k for pair in pairs for k in pair}
 
 
 def _tiny(c: Candidate, document: Document) -> bool:
@@ -191,8 +203,11 @@ def _tiny(c: Candidate, document: Document) -> bool:
     return line.end - line.start < 70 and document.text[line.end - 1] not in ".;,"
 
 
-def count_styles(found: list[Candidate]) -> dict[str, int]:
-    out: dict[str, int] = defaultdict(int)
-    for c in found:
-        out[c.label.readings[0].style] += 1
-    return out
+def _page_numbers(found: list[Candidate], document: Document) -> set[int]:
+    """Bare numbers alone on their lines that keep step with the pages."""
+    alone: dict[int, list[int]] = defaultdict(list)
+    for k, c in enumerate(found):
+        line = document.lines[c.line]
+        if document.text[line.start : line.end].strip().isdigit():
+            alone[c.label.readings[0].value - line.page].append(k)
+    return {k for ks in alone.values() if len(ks) >= 2 for k in ks}

@@ -13,7 +13,7 @@ _VALUES = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100, "d": 500, "m": 1000}
 _ODD_ROMAN = {"viv": 9, "vix": 9, "iiii": 4, "viiii": 9, "ixx": 19, "xix": 19}  # as people write them
 
 _CONTAINER = re.compile(
-    rf"(?i:({'|'.join(CONTAINERS)}))\s+(?:No\.\s*)?[\"“]?((?=[A-Z0-9])(?:[A-Z]{{1,2}}(?:-?\d{{1,2}})?|[IVX]+|\d{{1,2}}(?:[-.]\d{{1,2}})?(?:\([a-z]\))?))[\"”]?(?![\w'’])\s*[.:)–—-]*\s*"
+    rf"(?i:({'|'.join(CONTAINERS)}))\s+(?:No\.\s*)?[\"“]?((?=[A-Z0-9])(?!(?:OF|TO|IN|AT|AS|BY|NO|ON|OR|IS|IT|AN|A\s+[a-z])\b)(?:[A-Z]{{1,2}}(?:-?\d{{1,2}})?|[IVX]+|\d{{1,2}}(?:[-.]\d{{1,2}})?(?:\([a-z]\))?))[\"”]?(?![\w'’])\s*[.:)–—-]*\s*"
 )
 _NAMED = re.compile(
     r"(?i:(article|section|clause))\s+((?:\d{1,3}(?:\.\d{1,3}){0,3}|(?=[IVXLC])[IVXLC]{1,7}|[A-Z](?![A-Za-z])))(\([a-z]{1,4}\))?(?![\w'’])\s*[.:)–—-]*\s*"
@@ -23,7 +23,7 @@ _PLAIN = re.compile(r"(?:§\s*)?(\d{1,3})(\.|\)|:|)(?:\s+|(?=[A-Z\"“(])|$)")
 _PAREN = re.compile(r"\(\s?([a-zA-Z]{1,6}|\d{1,3})\s?\)\.?\s*")
 _LETTER = re.compile(r"([a-zA-Z]|[ivxIVX]{2,6})([.)])(?:\s+|$|(?=[A-Z][a-z]))")
 _BARE = re.compile(r"([IVX]{1,6})\s+(?=[A-Z“\"][a-z“A-Z])")
-_MIXED = re.compile(r"(\d{1,3}(?:\.\d{1,3})*)\s?\.?(?:\s?\(([a-z]{1,3})\)\.?|(?<!\s)([a-z])[.)])\s+")
+_MIXED = re.compile(r"(\d{1,3}(?:\.\d{1,3})*)(?:\(([a-z]{1,3})\)\.?|\.?([a-z])[.)])\s+")
 
 
 class Reading(NamedTuple):

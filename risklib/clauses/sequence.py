@@ -81,8 +81,14 @@ def _moves(stack: Stack, r: Reading) -> list[tuple[float, Stack]]:
     out = []
     for k in range(len(stack) - 1, -1, -1):
         if stack[k].style == r.style:
-            out.append((_gap(stack[k].value, r.value), (*stack[:k], r)))
+            # numbered parties and lettered recitals stood before clause 1
+            early = r.value == 1 and r.style == "d1" and len(stack) == k + 2 and stack[k].value <= 3 and stack[-1].style == "A."
+            out.append((0.2 if early else _gap(stack[k].value, r.value), (*stack[:k], r)))
     out.append((_open(stack, r), (*stack, r)))
+    if r.value == 1 and r.style in ("d1", *_TOPS, "I.") and stack:  # after lettered recitals the agreement itself begins
+        base = 1 if stack[0].style == "exhibit" else 0
+        if len(stack) == base + 1 and stack[base].style not in ("d1", *_TOPS, "I."):
+            out.append((0.2, (*stack[:base], r)))
     return out
 
 
@@ -93,7 +99,7 @@ def _open(stack: Stack, r: Reading) -> float:
     if r.style in _TOPS:
         return late * 0.5 if bare else late + (0.2 if r.style != "article" and stack[-1].style == "article" else 5.0)
     if r.style == "d1":
-        return late * 0.7 if bare else late + (0.4 if stack[-1].style in ("article", "I.", "A.", "section") else 2.5)
+        return late * 0.7 if bare else late + (0.4 if stack[-1].style in ("article", "I.", "section") else 1.8 if stack[-1].style == "A." else 2.5)
     if any(level.style == r.style for level in stack):
         late += 1.2
     return late + _OPENING.get(r.style, 1.0) + (0.6 if bare else 0.0)

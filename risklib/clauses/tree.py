@@ -56,7 +56,7 @@ def _numbered(found: list[Candidate]) -> list[_Node]:
         parent = next((open_nodes[stack[:k]] for k in range(len(stack) - 1, 0, -1) if stack[:k] in open_nodes), None)
         label = candidate.label
         node = _Node(
-            candidate.line, candidate.start, candidate.start + label.end, _full_number(parent, label.printed, choice.reading),
+            candidate.line, candidate.start, candidate.start + label.end, _full_number(parent, label.printed, stack),
             parent.level + 1 if parent else 1, parent, style=choice.reading.style, stack=stack,
         )  # fmt: skip
         open_nodes = {s: n for s, n in open_nodes.items() if len(s) < len(stack) and s == stack[: len(s)]}
@@ -65,10 +65,12 @@ def _numbered(found: list[Candidate]) -> list[_Node]:
     return nodes
 
 
-def _full_number(parent: _Node | None, printed: str, reading: Reading) -> str:
+def _full_number(parent: _Node | None, printed: str, stack: tuple[Reading, ...]) -> str:
     """The number as lawyers cite it: "4.2", "4.2(a)", "Article II.I", "Exhibit B 1.1"."""
+    reading = stack[-1]
     if parent is None or reading.style == "exhibit":
-        return printed
+        implied = len(stack) > 1 and printed.startswith("(") and stack[-2].style[0] == "d"  # "6(b)" where no "6" was seen
+        return f"{'.'.join(map(str, stack[-2].path))}{printed}" if implied else printed
     container = parent
     while container.parent is not None:
         container = container.parent
@@ -95,10 +97,13 @@ def _with_headings(document: Document, nodes: list[_Node], style: Typography) ->
     if least is None:
         return nodes
     extra: list[_Node] = []
+    said = Counter(_words(document, k) for k, _ in seen)
     first, last = nodes[0].line, _closing_line(document, nodes)
     for k, look in seen:
         if k in taken or k < first or k > last or look[:2] < least[:2] or any(abs(k - t) <= 1 and t < k for t in taken):
             continue
+        if said[_words(document, k)] > 2 or (look[0] > least[0] and k > nodes[-1].line):
+            continue  # a banner that comes again and again, or what a web page adds below the terms
         line = document.lines[k]
         owner = next((n for n in reversed(nodes) if n.line < k), None)
         while owner is not None and owner.parent is not None and owner.parent.style != "exhibit":
@@ -106,6 +111,11 @@ def _with_headings(document: Document, nodes: list[_Node], style: Typography) ->
         higher = look[0] > least[0]
         extra.append(_Node(k, line.start, line.start, "", 1 if higher or owner is None else owner.level + 1, None if higher else owner, style="heading"))
     return sorted(nodes + extra, key=lambda n: n.start)
+
+
+def _words(document: Document, k: int) -> str:
+    line = document.lines[k]
+    return document.text[line.start : line.end].lower()
 
 
 def _closing_line(document: Document, nodes: list[_Node]) -> int:
