@@ -7,6 +7,8 @@ from decimal import Decimal
 
 import pytest
 from exposure_help import AS_OF, CHANCE, EVENTS, RATES, TIMES, assumptions, deal, one, p
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from risklib.exposure import COMPONENTS, explain, is_illustrative, price
 from risklib.inputs import load_assumptions
@@ -117,6 +119,10 @@ BY_HAND = [
     ("unrecovered_loss", [p("liability_cap", "provider", comparator="lesser", fee_months=6, amount=15_000, currency="EUR")], {"records_held": 2000}, {"unrecovered_loss__frequency_outage": 0}, "2500.00"),
     # fees of the affected service only, half of all: 0.5 x (360,000 - 60,000)
     ("unrecovered_loss", [p("liability_cap", "provider", fee_months=12, fee_basis="affected_service")], {}, {"unrecovered_loss__frequency_outage": 0}, "150000.00"),
+    # an exclusion of indirect damage, written as a limit of liability, is a waiver: 0.5 x 360,000 x 40 %
+    ("unrecovered_loss", [p("liability_cap", "both", effect="exclusion", covers=["indirect damages"])], {}, {"unrecovered_loss__frequency_outage": 0}, "72000.00"),
+    # an exclusion for data breaches: nothing is recovered
+    ("unrecovered_loss", [p("liability_cap", "provider", effect="exclusion", covers=["security breach"])], {}, {"unrecovered_loss__frequency_outage": 0}, "180000.00"),
     # both in one year share one cap of 12,000. Outages (2 x 10,000) for certain: 20,000 - 12,000;
     # with a breach (half the years) 380,000 - 12,000
     ("unrecovered_loss", [p("liability_cap", "provider", amount=12_000, currency="EUR")], {"downtime_value_per_day": 10_000}, {}, "188000.00"),
@@ -228,6 +234,65 @@ def test_explain_reads_as_arithmetic():
         explain(missing)
         == "regulatory: not scored\n  records held not known: give records_held for a.pdf in the facts CSV (facts.csv:2)"
     )
+
+
+JUNK = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(max_size=8),
+    st.sampled_from(["month", "year", "greater", "both", "EUR", "exclusion", "claim", "ip"]),
+    st.lists(st.dictionaries(st.sampled_from(["amount", "fee_months"]), st.integers(-1, 99)), max_size=2),
+)
+KEYS = (
+    "amount",
+    "currency",
+    "percent",
+    "per",
+    "fee_months",
+    "fee_multiple",
+    "notice_days",
+    "cure_days",
+    "grace_days",
+    "term_months",
+    "threshold_percent",
+    "effect",
+    "comparator",
+    "alternatives",
+    "fee_basis",
+    "cap_period",
+    "covers",
+    "pierces",
+    "basis",
+    "compounding",
+    "reference",
+    "interest_from",
+)
+IDS = ("liability_cap", "super_cap", "uncapped_liability", "consequential_waiver", "indemnification", "liquidated_damages", "late_payment", "overage", "early_termination_fee", "minimum_commitment", "price_increase", "auto_renewal", "suspension", "termination_for_cause", "audit_right", "remedial_action", "exclusive_remedy")  # fmt: skip
+PROVISIONS = st.builds(
+    lambda id, party, values: p(id, party, **values),
+    st.sampled_from(IDS),
+    st.sampled_from(["customer", "provider", "both"]),
+    st.dictionaries(st.sampled_from(KEYS), JUNK, max_size=6),
+)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(PROVISIONS, max_size=6))
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_whatever_was_extracted_every_component_gets_its_row(provisions):
+    rows = price("id", provisions, deal(records_held=10), assumptions(), RATES, as_of=AS_OF, trials=10)
+    assert [e.component for e in rows] == list(COMPONENTS)
+    for e in rows:
+        amounts = (e.low, e.likely, e.high, e.expected, e.p95)
+        assert (
+            all(a is None for a in amounts)
+            if e.status == "unscored"
+            else all(a is not None and a >= 0 and a.is_finite() for a in amounts)
+        )
+        assert e.status == "scored" or e.reason
+        assert explain(e)
 
 
 @pytest.mark.parametrize(

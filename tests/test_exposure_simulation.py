@@ -287,6 +287,17 @@ def test_a_shared_shock_keeps_every_contract_and_fattens_the_tail(rho):
     assert summary(sum(shared)).shortfall > summary(sum(alone)).shortfall * 1.05
 
 
+def test_without_dependence_the_tail_is_thinner_and_the_mean_the_same():
+    given = assumptions(**LOOSE, dependence__cloud_outage=0.9)
+    cs = [Contract(f"k{i:02}", (p("consequential_waiver", "both"),), deal()) for i in range(20)]
+    with_shock, without = (
+        aggregate(cs, a, as_of=AS_OF, trials=3000)[0].by_component["unrecovered_loss"]
+        for a in (given, given.independent())
+    )
+    assert with_shock.shortfall > without.shortfall
+    assert abs(with_shock.expected - without.expected) < 6 * with_shock.standard_error
+
+
 @pytest.mark.parametrize("component", ["late_payment", "suspension"])
 def test_a_payment_crunch_is_common_to_all_contracts(component):
     terms = (p("late_payment", percent=10, per="year"), p("suspension", "provider"))

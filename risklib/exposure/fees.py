@@ -186,7 +186,7 @@ def early_termination(case: Case) -> Found:
     if short is not None:
         due = named("due beside the commitment", greatest(due - short, ZERO))
         notes += ("less the shortfall that minimum_commitment counts",)
-    if case.as_of >= end_of_term(case):
+    if case.deal and case.deal.start and case.deal.term_months and case.as_of >= end_of_term(case):
         notes += ("the first term is over; a renewal that is not wanted is auto_renewal",)
     return Model("early_termination", case.currency, (kind("early end", due, chance),), notes=notes)
 

@@ -70,9 +70,11 @@ def stance(case: Case, side: str, claims: tuple[str, ...]) -> Stance:
     of confidentiality, but a super-cap for data breaches is the more special rule). Raises Missing for a cap
     without a number."""
     carved, notes = _carve_outs(case, side)
-    waivers = provisions_of(case, "consequential_waiver", side)
-    excluded = bool(waivers) and not _fits(carved["exclusion"], claims)
     caps = provisions_of(case, "liability_cap", side)
+    waivers = [c for c in caps if _excludes(c) and "indirect" in claims_of(c.values.get("covers"))]
+    waived = bool(waivers or provisions_of(case, "consequential_waiver", side))
+    excluded = waived and not _fits(carved["exclusion"], claims)
+    notes += tuple(_vague(c, "exclusion") for c in caps if _excludes(c) and not claims_of(c.values.get("covers")))
     special = (*provisions_of(case, "super_cap", side), *(c for c in caps if _special(c)))
     fitting = [c for c in special if _fits(claims_of(c.values.get("covers")), claims)]
     notes += tuple(_vague(c, "super-cap") for c in special if not claims_of(c.values.get("covers")))
@@ -94,7 +96,7 @@ def stance(case: Case, side: str, claims: tuple[str, ...]) -> Stance:
     cap, too = cap_of(case, chosen, label)
     notes += also(fitting or general, [chosen], label)
     per_claim = chosen.values.get("cap_period") == "claim"
-    return Stance(excluded, cap, chosen.clause_id + label, per_claim, notes, too)
+    return Stance(excluded, cap, f"{chosen.provision} {chosen.clause_id}:{chosen.start}", per_claim, notes, too)
 
 
 def _fits(found: frozenset[str], claims: tuple[str, ...]) -> bool:
@@ -143,9 +145,9 @@ def _carve_outs(case: Case, side: str) -> tuple[dict[str, frozenset[str]], tuple
     return {k: frozenset(v) for k, v in pierced.items()}, tuple(notes)
 
 
-def _pierce(pierced: dict[str, set[str]], claims: frozenset[str], what: str) -> None:
+def _pierce(pierced: dict[str, set[str]], claims: frozenset[str], what: Any) -> None:
     for which in ("cap", "exclusion"):
-        if what in (which, "both"):
+        if {which, "both"} & set(map(str, listed(what))):
             pierced[which] |= claims
 
 

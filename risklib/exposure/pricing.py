@@ -49,7 +49,11 @@ def _exposure(component: str, case: Case, seed: int, trials: int) -> Exposure:
     if isinstance(model, str):
         zero = cents(0.0, case.currency)
         return Exposure(component, "scored", model, case.currency, zero, zero, zero, zero, zero, formula="nothing")
-    return _scored(model, case, seed, trials)
+    try:
+        return _scored(model, case, seed, trials)
+    except (ArithmeticError, ValueError):  # a rate of a million per cent, compounded
+        reason = "the operands give no sensible sum; check the numbers of the clause and of the facts"
+        return Exposure(component, "unscored", reason, model.currency, operands=model.operands())
 
 
 def _scored(model: Model, case: Case, seed: int, trials: int) -> Exposure:

@@ -72,7 +72,7 @@ class _Digest(np.random.bit_generator.ISeedSequence):
 
 
 def _generator(name: str) -> np.random.Generator:
-    return np.random.Generator(np.random.SFC64(_Digest(name)))  # takes 3 words of 64 bits
+    return np.random.Generator(np.random.SFC64(_Digest(name)))  # type: ignore[arg-type]
 
 
 @lru_cache(maxsize=16)

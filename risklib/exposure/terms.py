@@ -13,6 +13,7 @@ from risklib.exposure.arithmetic import Expr, Quantity, value
 from risklib.inputs import Assumptions, Rates, is_overdue, money_unit
 from risklib.records import BOTH, Deal, Operand, Provision
 
+ABSURD = Decimal("1e15")
 MONEY_FACTS = ("annual_fees", "committed_spend", "expected_spend", "downtime_value_per_day", "switching_cost")
 
 
@@ -48,14 +49,14 @@ class Case:
 
 
 def number_of(raw: Any) -> Decimal | None:
-    """A finite number that is not negative, else None: unknown stays unknown."""
+    """A plausible number (finite, not negative, below 1e15), else None: unknown stays unknown."""
     if raw is None or isinstance(raw, bool):
         return None
     try:
         found = Decimal(str(raw))
     except InvalidOperation:
         return None
-    return found if found.is_finite() and found >= 0 else None
+    return found if found.is_finite() and 0 <= found < ABSURD else None
 
 
 def listed(raw: Any) -> tuple[Any, ...]:

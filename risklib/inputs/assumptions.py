@@ -60,6 +60,11 @@ class Assumptions:
         """The share of events that comes from each shared shock: the likely figures of the component ``dependence``."""
         return {row.parameter: row.likely for row in self.rows if row.component == "dependence"}
 
+    def independent(self) -> Assumptions:
+        """A copy without shared shocks: what the totals would be if nothing hit several contracts at once."""
+        rows = (replace(r, low=0.0, likely=0.0, high=0.0) if r.component == "dependence" else r for r in self.rows)
+        return Assumptions(tuple(rows))
+
     def overdue(self, as_of: date, days: int = REVIEW_DAYS) -> tuple[Assumption, ...]:
         """Rows never reviewed, or not within ``days`` days before ``as_of``."""
         return tuple(r for r in self.rows if is_overdue(r, as_of, days))
