@@ -29,13 +29,13 @@ def exposure_bars(rows: pd.DataFrame, *, currency: str, label: str, width: int =
     ``rows``: ``name``, ``expected``, ``p95`` in ``currency`` per contract year; a missing figure draws no bar. Only the
     ``TOP`` largest are drawn. ``label`` names what a row is ("component", "vendor").
     """
-    known = rows.dropna(subset=["expected"]).sort_values("p95", ascending=False, na_position="last").head(TOP)
+    known = rows.dropna(subset=["expected"]).sort_values("expected", ascending=False).head(TOP)
     long = known.melt("name", ["expected", "p95"], "measure", "amount").dropna(subset=["amount"])
     long["measure"] = long["measure"].map({"expected": EXPECTED, "p95": P95})
     long["amount"] = long["amount"].astype(float)
     long["text"] = long["amount"].map(short_amount)
     base = alt.Chart(long).encode(
-        y=alt.Y("name:N", sort=list(known["name"]), title=None, axis=alt.Axis(labelLimit=170)),
+        y=alt.Y("name:N", sort=list(known["name"]), title=None, axis=alt.Axis(labelLimit=200)),
         yOffset=alt.YOffset("measure:N", sort=[EXPECTED, P95]),
         x=alt.X("amount:Q", title=f"{currency} per contract year", axis=_money_axis()),
         tooltip=[
@@ -67,7 +67,7 @@ def loss_curve(curve: pd.DataFrame, marks: Mapping[str, float], *, currency: str
         data = data.iloc[:: len(data) // 1000 + 1]
     line = (
         alt.Chart(data)
-        .mark_area(line={"color": BLUE, "strokeWidth": 2}, color=BLUE, fillOpacity=0.12, interpolate="step-after")
+        .mark_area(line={"color": BLUE, "strokeWidth": 2}, color=BLUE, fillOpacity=0.12, interpolate="monotone")
         .encode(
             x=alt.X("loss:Q", title=f"loss in a year, {currency}", axis=_money_axis()),
             y=alt.Y(

@@ -21,7 +21,7 @@ from risklib.report.heat import shade
 
 TITLES = {
     "payment_billing": "Payment and billing", "payment_billing.timely_payment": "Pay on time", "user_management": "User management",
-    "user_management.offboarding": "Revoke access", "late_payment": "Late payment", "unrecovered_loss": "Loss we cannot recover",
+    "user_management.offboarding": "Revoke access", "user_management.activity_review": "Review activity", "other.other": "Other", "late_payment": "Late payment", "unrecovered_loss": "Loss we cannot recover",
 }  # fmt: skip
 
 
@@ -121,11 +121,12 @@ def test_titles_come_from_the_caller_and_empty_categories_stay(written) -> None:
     page = written[2]
     assert "Loss we cannot recover" in page
     assert '<th scope="row">User management</th>' in page
+    assert '<th scope="row">Other</th>' not in page
     assert ">Pay on time<" in page
 
 
 def test_pictures_are_there_once(written) -> None:
-    portfolio, _, page = written
+    page = written[2]
     uris = re.findall(r'href="(data:image/webp[^"]+)"', page)
     assert len(uris) == len(set(uris))
     assert page.count('<details class="picture">') == page.count('<article class="finding"')
@@ -141,7 +142,7 @@ def test_same_input_same_bytes(written, tmp_path: Path) -> None:
 
 
 def test_budget_bounds_pictures_and_says_so(written, tmp_path: Path) -> None:
-    portfolio, path, page = written
+    portfolio, path, _ = written
     small = write_report(
         portfolio, tmp_path, pdf_folder=path.parent, titles=TITLES, picture_budget=60_000, max_findings=100
     ).read_text()
@@ -270,6 +271,7 @@ def test_draws_filters_and_stays_inert_in_a_browser(written) -> None:
         ({"amount": 50000}, ["50,000 (currency unknown)"]),
         ({"percent": 1.5, "per": "month", "grace_days": 10}, ["1.5 % per month", "grace 10 days"]),
         ({"percent": 5, "per": "once"}, ["5 % once"]),
+        ({"amount": 95, "currency": "AUD", "per": "month"}, ["AUD 95 per month"]),
         ({"fee_months": 12, "legal_maximum": True}, ["fees of 12 months", "legal maximum"]),
         (
             {"comparator": "lesser", "alternatives": [{"fee_multiple": 2}, {"amount": 10, "currency": "GBP"}]},

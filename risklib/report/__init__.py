@@ -97,7 +97,10 @@ def _parts(portfolio: Any, locate: Locate | None, titles: Mapping[str, str], bud
         pictures = cut_pictures([f.wanted for f in ranked], locate, budget=budget)
     shown = [f for f in findings if f.key in kept]
     lines = money.lines_of(portfolio, contracts, shown, name)
-    categories = list(dict.fromkeys(i.split(".")[0] for i in titles if "." in i))
+    held = Counter(i.split(".")[0] for i in titles if "." in i)
+    categories = [
+        c for c, n in held.items() if n > 1
+    ]  # a category of a single id is a catch-all: shown where it occurs
     return _Parts(contracts, findings, shown, pictures, lines, name, categories)
 
 
@@ -113,7 +116,9 @@ def _render(portfolio: Any, parts: _Parts, as_of: str) -> str:
     style, script = (_asset(environment, n) for n in ("report.css", "report.js"))
     contracts = list(parts.contracts.values())
     totals = portfolio.totals
-    components = {str(n): parts.titles(str(n)) for n in totals.loc[totals["level"] == "component", "name"]}
+    # Totals converted into one currency have no component by vendor table: the lines behind them are in several.
+    converted = bool(portfolio.meta.get("currency"))
+    matrices = {} if converted else money.matrices_of(portfolio.exposures, parts.contracts, parts.titles)
     return environment.get_template("report.html").render(
         style=Markup(style),  # noqa: S704  both are the package's own files
         script=Markup(script),  # noqa: S704
@@ -121,17 +126,17 @@ def _render(portfolio: Any, parts: _Parts, as_of: str) -> str:
         as_of=text.visible(as_of),
         meta=portfolio.meta,
         illustrative=bool(portfolio.meta.get("illustrative")),
-        status=_status(contracts),
+        status=_status(contracts, portfolio.meta),
         contracts=contracts,
-        troubled=[c for c in contracts if c.status != "ok"],
+        troubled=[c for c in contracts if c.status != "ok" or c.reason],
+        notes=_notes(portfolio.meta),
         counts=_counts(contracts, parts.findings),
         by_contract=_by_contract(parts.findings, contracts),
         totals=money.totals_of(totals, "portfolio", {}),
         vendor_totals=money.totals_of(totals, "vendor", {}),
         contract_totals=money.contract_totals(totals, contracts),
-        component_totals=money.totals_of(totals, "component", components),
-        charts=money.exposure_charts(totals, portfolio.curve, {"component": components, "vendor": {}}),
-        matrices=money.matrices_of(portfolio.exposures, parts.contracts, parts.titles),
+        converted=converted,
+        blocks=money.blocks_of(totals, portfolio.curve, matrices, parts.titles),
         lines=parts.lines,
         lines_by_contract=money.by_contract(parts.lines),
         largest=money.largest_of(parts.lines),
@@ -148,12 +153,16 @@ def _render(portfolio: Any, parts: _Parts, as_of: str) -> str:
     )
 
 
-def _status(contracts: Sequence[Contract]) -> str:
-    """ "failed" when no file could be analysed, "partial" when any was not analysed whole, else "ok"."""
+def _status(contracts: Sequence[Contract], meta: Mapping[str, Any]) -> str:
+    """The worse of what the run and the files say: "failed" when none was analysed, "partial" when not all were."""
     states = {c.status for c in contracts}
-    if not states - {"failed"}:
-        return "failed"
-    return "ok" if states == {"ok"} else "partial"
+    of_files = "ok" if states == {"ok"} else "partial" if states - {"failed"} else "failed"
+    return max(of_files, str(meta.get("outcome", "ok")), key=("ok", "partial", "failed").index)
+
+
+def _notes(meta: Mapping[str, Any]) -> list[str]:
+    """What the run wants its reader to know; that assumptions are illustrative is said once, by the report itself."""
+    return [n for n in meta.get("notes") or () if not (meta.get("illustrative") and "illustrative" in n)]
 
 
 def _counts(contracts: Sequence[Contract], findings: Sequence[Finding]) -> dict[str, int]:

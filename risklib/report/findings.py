@@ -33,6 +33,7 @@ class Contract:
     ocr_pages: int
     status: str
     reason: str
+    copies: tuple[str, ...]  # other files with the same bytes
     facts: tuple[tuple[str, str], ...]
 
 
@@ -55,6 +56,7 @@ class Finding:
     clarity: float | None
     unclear: bool
     vague: tuple[str, ...]
+    open: tuple[str, ...]  # the marks of clarity that it lacks: "when", "how well"
     action: str
     consequence: str  # clause_id
     clause_id: str
@@ -69,10 +71,10 @@ class Finding:
 
 def contracts_of(contracts: pd.DataFrame, deals: pd.DataFrame | None) -> dict[str, Contract]:
     """Every file of the portfolio, failed ones too, by contract_id, in the order of vendor and title."""
-    facts = {} if deals is None or deals.empty else {str(d["file"]): d for d in deals.to_dict("records")}
+    facts = {} if deals is None else {_file_name(d["file"]): d for d in deals.to_dict("records")}
     rows = []
     for row in contracts.to_dict("records"):
-        deal = facts.get(str(row["file"]), {})
+        deal = facts.get(_file_name(row["file"]), {})
         vendor = next(
             (t.visible(v) for v in (deal.get("vendor"), row.get("provider")) if t.known(v) and str(v).strip()), ""
         )
@@ -84,8 +86,9 @@ def contracts_of(contracts: pd.DataFrame, deals: pd.DataFrame | None) -> dict[st
     twice = set(labels[labels.duplicated(keep=False)])
     out: dict[str, Contract] = {}
     for k, ((vendor, title, row, deal), label) in enumerate(zip(rows, labels, strict=True)):
-        name = f"{label} ({t.visible(row['file'])})" if label in twice else label
-        out[str(row["contract_id"])] = _contract(f"k{k + 1}", vendor, name, title, row, deal)
+        name = f"{vendor} ({t.visible(row['file'])})" if label in twice else label
+        cid = str(row["contract_id"])  # unreadable files may share one; none may be lost for it
+        out[cid if cid not in out else f"{cid} {row['file']}"] = _contract(f"k{k + 1}", vendor, name, title, row, deal)
     return out
 
 
@@ -106,7 +109,8 @@ def _contract(
         key, str(row["contract_id"]), t.visible(row["file"]), vendor, label, title, parties,
         str(row["effective_date"])[:10] if t.known(row.get("effective_date")) else "",
         t.number(row.get("pages")), int(row["ocr_pages"]) if t.known(row.get("ocr_pages")) else 0,
-        t.visible(row.get("status")), t.visible(row.get("reason")), tuple(facts),
+        t.visible(row.get("status")), t.visible(row.get("reason")),
+        tuple(t.visible(c) for c in t.as_list(row.get("copies"))), tuple(facts),
     )  # fmt: skip
 
 
@@ -151,6 +155,7 @@ def _finding(
         clarity=clarity,
         unclear=clarity is not None and clarity < UNCLEAR,
         vague=tuple(t.visible(w) for w in vague),
+        open=tuple(t.visible(m).replace("_", " ") for m, words in t.pairs(row.get("marks")) if not t.known(words)),
         action=t.visible(row.get("action")),
         consequence=str(row["consequence"]) if t.known(row.get("consequence")) else "",
         clause_id=str(row.get("clause_id")),
@@ -168,7 +173,7 @@ def section_names(clauses: pd.DataFrame) -> dict[tuple[str, str], str]:
         key = (str(row["contract_id"]), str(row["clause_id"]))
         parent = (key[0], str(row.get("parent_id")))
         heads[key] = t.visible(row.get("heading")).strip() or heads.get(parent, "")
-        name = f"{t.visible(row.get('number')).strip()} {heads[key]}".strip()
+        name = f"{t.visible(row.get('number')).strip().rstrip('.')} {heads[key]}".strip()
         out[key] = name or out.get(parent, "")
     return out
 
@@ -197,6 +202,10 @@ def grouped(findings: Iterable[Finding]) -> list[tuple[Contract, list[tuple[str,
         _, groups = out.setdefault(f.contract.key, (f.contract, {}))
         groups.setdefault((f.kind, f.group), (f.group, f.group_title, []))[2].append(f)
     return [(contract, list(groups.values())) for contract, groups in out.values()]
+
+
+def _file_name(file: Any) -> str:
+    return str(file).replace("\\", "/").rsplit("/", 1)[-1].casefold()
 
 
 def _int(value: Any) -> int:

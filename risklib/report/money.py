@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,8 +27,8 @@ class Total:
     expected: str
     p95: str
     es95: str
-    scored: int
-    left_out: int
+    scored: str
+    left_out: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Line:
     per: str
     formula: str
     operands: tuple[Operand, ...]
-    size: float  # p95 as a number, 0 when unknown
+    size: float  # the expected loss as a number, 0 when unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +75,23 @@ class Matrix:
     total: str
 
 
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Exposure in one currency; the charts are inline SVG, empty where there is nothing to draw."""
+
+    whole: Total
+    agreements: int
+    components: tuple[Total, ...]
+    by_component: Markup
+    by_vendor: Markup
+    curve: Markup
+    matrix: Matrix | None
+
+
 def totals_of(totals: pd.DataFrame, level: str, names: Mapping[str, str]) -> list[Total]:
-    """The totals of one level, largest p95 first within a currency; ``names`` gives labels for ids."""
+    """The totals of one level, largest expected loss first within a currency; ``names`` gives labels for ids."""
     rows = totals[totals["level"] == level]
-    rows = rows.sort_values(["currency", "p95"], ascending=[True, False], na_position="last")
+    rows = rows.sort_values(["currency", "expected"], ascending=[True, False], na_position="last")
     return [
         Total(
             name=names.get(str(r["name"]), t.visible(r["name"])),
@@ -86,30 +99,37 @@ def totals_of(totals: pd.DataFrame, level: str, names: Mapping[str, str]) -> lis
             expected=t.amount(r["expected"]),
             p95=t.amount(r["p95"]),
             es95=t.amount(r["es95"]),
-            scored=t.count(r["scored"]),
-            left_out=t.count(r["unscored"]),
+            scored=t.number(r["scored"]),
+            left_out=t.number(r["unscored"]),
         )
         for r in rows.to_dict("records")
     ]
 
 
-def exposure_charts(
-    totals: pd.DataFrame, curve: pd.DataFrame, labels: Mapping[str, Mapping[str, str]]
-) -> dict[str, dict[str, Markup]]:
-    """currency → {"component": svg, "vendor": svg, "curve": svg}. ``labels``: level → id → name."""
-    out: dict[str, dict[str, Markup]] = {}
-    for k, currency in enumerate(sorted({str(c) for c in totals["currency"] if t.known(c)})):
-        here = totals[totals["currency"] == currency]
-        drawn = {level: _bars(here, level, labels[level], currency, f"c{k}{level[0]}") for level in labels}
-        drawn["curve"] = _curve(here, curve[curve["currency"] == currency] if len(curve) else curve, currency, f"c{k}l")
-        if any(drawn.values()):
-            out[currency] = drawn
-    return out
+def blocks_of(totals: pd.DataFrame, curve: pd.DataFrame, matrices: Mapping[str, Matrix], titles: Titles) -> list[Block]:
+    """A block a currency, the one with most agreements first."""
+    out: list[Block] = []
+    for whole in totals_of(totals, "portfolio", {}):
+        here = totals[totals["currency"] == whole.currency]
+        names = {str(n): titles(str(n)) for n in here.loc[here["level"] == "component", "name"]}
+        prefix = f"c{len(out)}"
+        out.append(
+            Block(
+                whole=whole,
+                agreements=int((here["level"] == "contract").sum()),
+                components=tuple(totals_of(here, "component", names)),
+                by_component=_bars(here, "component", names, whole.currency, f"{prefix}c"),
+                by_vendor=_bars(here, "vendor", {}, whole.currency, f"{prefix}v"),
+                curve=_curve(here, curve[curve["currency"] == whole.currency], whole.currency, f"{prefix}l"),
+                matrix=matrices.get(whole.currency),
+            )
+        )
+    return sorted(out, key=lambda b: (-b.agreements, b.whole.currency))
 
 
 def _bars(here: pd.DataFrame, level: str, labels: Mapping[str, str], currency: str, prefix: str) -> Markup:
     rows = here[here["level"] == level].dropna(subset=["expected"])
-    if rows.empty:
+    if len(rows) < (2 if level == "vendor" else 1):  # one vendor alone is the whole, which other tables show
         return Markup("")
     rows = rows.assign(name=[labels.get(str(n), t.visible(n)) for n in rows["name"]])
     chart = charts.exposure_bars(rows, currency=currency, label=level)
@@ -134,10 +154,10 @@ def lines_of(
     operands: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for row in portfolio.operands.to_dict("records"):
         operands.setdefault((str(row["contract_id"]), str(row["component"])), []).append(row)
-    index = _Index(findings, portfolio.clauses)
+    index = _Index(findings, portfolio)
     order = {cid: k for k, cid in enumerate(contracts)}
     rows = [r for r in portfolio.exposures.to_dict("records") if r["contract_id"] in order]
-    rows.sort(key=lambda r: (order[r["contract_id"]], r["status"] != "scored", -_size(r["p95"])))
+    rows.sort(key=lambda r: (order[r["contract_id"]], r["status"] != "scored", -_size(r["expected"])))
     return [
         Line(
             key=f"x{k + 1}",
@@ -154,7 +174,7 @@ def lines_of(
             per=t.visible(r["per"]),
             formula=t.visible(r["formula"]),
             operands=tuple(_operand(o, index) for o in operands.get((r["contract_id"], str(r["component"])), [])),
-            size=_size(r["p95"]),
+            size=_size(r["expected"]),
         )
         for k, r in enumerate(rows)
     ]
@@ -176,43 +196,56 @@ def _operand(row: Mapping[str, Any], index: _Index) -> Operand:
 class _Index:
     """Finds the finding, the words and the section behind an operand's offsets."""
 
-    def __init__(self, findings: Sequence[Finding], clauses: pd.DataFrame) -> None:
-        self.findings: dict[tuple[str, str], list[Finding]] = {}
-        for f in findings:
-            self.findings.setdefault((f.contract.contract_id, f.clause_id), []).append(f)
-        self.clauses = {(str(c["contract_id"]), str(c["clause_id"])): c for c in clauses.to_dict("records")}
+    def __init__(self, findings: Sequence[Finding], portfolio: Any) -> None:
+        self.near: dict[tuple[str, str], list[Finding]] = {}
+        self.at: dict[tuple[str, int, int], Finding] = {}
+        for f in sorted(findings, key=lambda f: f.kind != "provision"):  # terms before duties in the same words
+            self.near.setdefault((f.contract.contract_id, f.clause_id), []).append(f)
+            self.at.setdefault((f.contract.contract_id, f.start, f.end), f)
+        self.clauses = {(str(c["contract_id"]), str(c["clause_id"])): c for c in portfolio.clauses.to_dict("records")}
+        rows = portfolio.provisions[["contract_id", "start", "end", "text"]].dropna(subset=["start", "end"])
+        self.words = {(str(c), int(a), int(b)): str(words) for c, a, b, words in rows.itertuples(index=False)}
 
     def place(self, row: Mapping[str, Any]) -> tuple[str, str, str]:
         """(quote, "4.2, page 3", anchor) of an operand; empty texts for one that stands on no clause."""
         if not t.known(row.get("clause_id")):
             return "", "", ""
-        key = (str(row["contract_id"]), str(row["clause_id"]))
-        clause = self.clauses.get(key, {})
-        near = self.findings.get(key, [])
+        cid, key = str(row["contract_id"]), (str(row["contract_id"]), str(row["clause_id"]))
+        clause, near = self.clauses.get(key, {}), self.near.get(key, [])
         quote, finding = "", near[0] if near else None
         if t.known(row.get("start")) and t.known(row.get("end")):
             start, end = int(row["start"]), int(row["end"])
-            # Terms before duties, the very words before words that only touch them.
-            touching = [f for f in near if f.start < end and start < f.end]
-            touching.sort(key=lambda f: (f.kind != "provision", (f.start, f.end) != (start, end)))
-            finding = touching[0] if touching else finding
-            if clause:
-                at = int(clause["start"])
-                quote = " ".join(str(clause["text"])[max(0, start - at) : max(0, end - at)].split())
+            finding = (
+                self.at.get((cid, start, end)) or _first(f for f in near if f.start < end and start < f.end) or finding
+            )
+            quote = self.words.get((cid, start, end)) or _slice(clause, start, end)
         page = f"page {int(row['page'])}" if t.known(row.get("page")) else ""
-        place = ", ".join(p for p in (t.visible(clause.get("number")), page) if p)
-        return t.visible(quote), place, finding.key if finding else ""
+        place = ", ".join(p for p in (t.visible(clause.get("number")).rstrip("."), page) if p)
+        return t.visible(" ".join(quote.split())), place, finding.key if finding else ""
 
 
-def matrices_of(exposures: pd.DataFrame, contracts: Mapping[str, Contract], titles: Titles) -> list[Matrix]:
-    """Expected loss by component (rows) and vendor (columns), a table a currency; expected losses may be added."""
+def _first(findings: Iterable[Finding]) -> Finding | None:
+    return next(iter(findings), None)
+
+
+def _slice(clause: Mapping[Any, Any], start: int, end: int) -> str:
+    """The clause's own words at document offsets [start, end); empty where they lie outside it."""
+    if not clause:
+        return ""
+    at = int(clause["start"])
+    return str(clause["text"])[max(0, start - at) : max(0, end - at)]
+
+
+def matrices_of(exposures: pd.DataFrame, contracts: Mapping[str, Contract], titles: Titles) -> dict[str, Matrix]:
+    """Expected loss by component (rows) and vendor (columns) for each currency; expected losses may be added."""
     rows = exposures[exposures["contract_id"].isin(list(contracts))]
     if rows.empty:
-        return []
+        return {}
     rows = rows.assign(vendor=[contracts[c].vendor for c in rows["contract_id"]])
     scored, rest = rows[rows["status"] == "scored"], rows[rows["status"] != "scored"]
     missing = Counter(zip(rest["component"], rest["vendor"], strict=True))
-    return [_matrix(str(currency), part, missing, titles) for currency, part in scored.groupby("currency", sort=True)]
+    parts = [(str(currency), part) for currency, part in scored.groupby("currency", sort=True)]
+    return {c: _matrix(c, part, missing, titles) for c, part in parts if part["vendor"].nunique() > 1}
 
 
 def _matrix(currency: str, part: pd.DataFrame, missing: Counter[tuple[str, str]], titles: Titles) -> Matrix:
@@ -237,12 +270,14 @@ def _matrix(currency: str, part: pd.DataFrame, missing: Counter[tuple[str, str]]
     )
 
 
-def largest_of(lines: Sequence[Line], top: int = 5) -> list[tuple[str, list[Line]]]:
-    """The lines with the largest p95, per currency: amounts in different currencies are never ranked together."""
+def largest_of(lines: Sequence[Line], top: int = 5, currencies: int = 2) -> list[tuple[str, list[Line]]]:
+    """The lines with the largest expected loss in the currencies with most lines: amounts in different currencies are
+    never ranked together."""
     out: dict[str, list[Line]] = {}
     for line in sorted((x for x in lines if x.scored), key=lambda x: -x.size):
         out.setdefault(line.currency, []).append(line)
-    return [(currency, found[:top]) for currency, found in sorted(out.items())]
+    most = sorted(out.items(), key=lambda item: (-len(item[1]), item[0]))
+    return [(currency, found[:top]) for currency, found in most[:currencies]]
 
 
 def unscored_of(lines: Sequence[Line]) -> list[tuple[str, list[Line]]]:

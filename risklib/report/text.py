@@ -45,10 +45,6 @@ def figure(value: Any) -> str:
         return number(value)
 
 
-def count(value: Any) -> int:
-    return int(value) if known(value) else 0
-
-
 def amount(value: Any) -> str:
     """Money without its currency, for columns whose heading names it: whole units from 1,000 up, else two decimals."""
     if not known(value):
@@ -74,13 +70,18 @@ def humanise(name: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def as_mapping(value: Any) -> dict[str, Any]:
-    """The ``values`` column in any of its forms (mapping, JSON text, list of pairs), without its unknown entries."""
+def pairs(value: Any) -> list[tuple[str, Any]]:
+    """A mapping column in any of its forms (mapping, JSON text, list of pairs, null)."""
     if isinstance(value, str):
         value = json.loads(value) if value.strip() else {}
     if not isinstance(value, Mapping):
         value = dict(value) if known(value) and isinstance(value, Iterable) else {}
-    return {str(k): v for k, v in value.items() if known(v)}
+    return [(str(k), v) for k, v in value.items()]
+
+
+def as_mapping(value: Any) -> dict[str, Any]:
+    """The ``values`` column without its unknown entries."""
+    return {k: v for k, v in pairs(value) if known(v)}
 
 
 def as_list(value: Any) -> list[Any]:
@@ -99,14 +100,12 @@ def chips(values: Mapping[str, Any]) -> list[str]:
     """A provision's values as short phrases: "EUR 50,000", "1.5 % per month", "notice 30 days"."""
     rest = dict(values)
     out: list[str] = []
+    per = visible(rest.pop("per", None))
+    often = f" {per}" if per == "once" else f" per {per}" if per else ""
     if "amount" in rest:
-        out.append(money(rest.pop("amount"), rest.pop("currency", None)))
+        out.append(money(rest.pop("amount"), rest.pop("currency", None)) + ("" if "percent" in rest else often))
     if "percent" in rest:
-        per = rest.pop("per", None)
-        out.append(
-            f"{number(rest.pop('percent'))} %"
-            + (f" {'once' if per == 'once' else 'per ' + visible(per)}" if per else "")
-        )
+        out.append(f"{number(rest.pop('percent'))} %{often}")
     if "alternatives" in rest:
         options = [" + ".join(chips(as_mapping(v))) for v in as_list(rest.pop("alternatives"))]
         which = rest.pop("comparator", None)

@@ -29,6 +29,7 @@
           if (!item.hidden) kept += 1;
         }
         block.hidden = !kept;
+        block.querySelector("h3 b").textContent = kept;
         inside += kept;
       }
       section.hidden = !inside;
