@@ -14,6 +14,7 @@ _BEAM = 16
 _GAPS = {1: 0.0, 2: 2.5, 3: 3.5, 4: 4.2, 5: 4.5, 6: 4.8, 0: 4.0}
 _OPENING = {"(a)": 0.5, "a.": 0.6, "(i)": 0.5, "i.": 0.7, "(1)": 0.7, "A.": 0.9, "I.": 0.9, "(A)": 0.6, "(I)": 1.2}
 _TOPS = ("article", "section", "clause")
+_FIRST = ("d1", *_TOPS, "I.")
 
 Stack = tuple[Reading, ...]
 
@@ -81,15 +82,23 @@ def _moves(stack: Stack, r: Reading) -> list[tuple[float, Stack]]:
     out = []
     for k in range(len(stack) - 1, -1, -1):
         if stack[k].style == r.style:
-            # numbered parties and lettered recitals stood before clause 1
-            early = r.value == 1 and r.style == "d1" and len(stack) == k + 2 and stack[k].value <= 3 and stack[-1].style == "A."
-            out.append((0.2 if early else _gap(stack[k].value, r.value), (*stack[:k], r)))
+            out.append((_restart(stack, k, r), (*stack[:k], r)))
     out.append((_open(stack, r), (*stack, r)))
-    if r.value == 1 and r.style in ("d1", *_TOPS, "I.") and stack:  # after lettered recitals the agreement itself begins
-        base = 1 if stack[0].style == "exhibit" else 0
-        if len(stack) == base + 1 and stack[base].style not in ("d1", *_TOPS, "I."):
-            out.append((0.2, (*stack[:base], r)))
+    base = 1 if stack and stack[0].style == "exhibit" else 0
+    if r.value == 1 and r.style in _FIRST and len(stack) > base and not any(level.style in _FIRST for level in stack):
+        out.append((0.2, (*stack[:base], r)))  # after lettered recitals the agreement itself begins
     return out
+
+
+def _restart(stack: Stack, k: int, r: Reading) -> float:
+    """What it costs to go on in (or start again) the list that is open at level k."""
+    before = stack[k].value
+    if r.value == 1 and r.style == "d1" and k == 0:
+        if before <= 3 and len(stack) == 2 and stack[1].style == "A.":
+            return 0.2  # numbered parties and lettered recitals stood before clause 1
+        if 1 < before <= 4 and len(stack) == 1:
+            return 3.0  # numbered recitals
+    return _gap(before, r.value)
 
 
 def _open(stack: Stack, r: Reading) -> float:
@@ -99,7 +108,10 @@ def _open(stack: Stack, r: Reading) -> float:
     if r.style in _TOPS:
         return late * 0.5 if bare else late + (0.2 if r.style != "article" and stack[-1].style == "article" else 5.0)
     if r.style == "d1":
-        return late * 0.7 if bare else late + (0.4 if stack[-1].style in ("article", "I.", "section") else 1.8 if stack[-1].style == "A." else 2.5)
+        if bare:
+            return late * 0.7
+        again = any(level.style == "d1" for level in stack)
+        return late + (4.0 if again and stack[-1].style == "A." else 0.4 if stack[-1].style in ("article", "I.", "section") else 1.8 if stack[-1].style == "A." else 3.2)
     if any(level.style == r.style for level in stack):
         late += 1.2
     return late + _OPENING.get(r.style, 1.0) + (0.6 if bare else 0.0)
