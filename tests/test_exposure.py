@@ -37,8 +37,8 @@ BY_HAND = [
     # 120,000 x 5 % x 1.2
     ("overage", [p("overage", percent=20)], {}, {}, "7200.00"),
     ("overage", [p("overage")], {}, {}, "6000.00"),
-    # 200 users x 5 % x 30 x 12
-    ("overage", [p("overage", amount=30, currency="EUR", per="month")], {"users": 200}, {}, "3600.00"),
+    # 120 user-months x 30
+    ("overage", [p("overage", amount=30, currency="EUR", per="month")], {"overage_units": 120}, {}, "3600.00"),
     # 10 % x 10,000 a month x 26 months x 50 %
     ("early_termination", [p("early_termination_fee", percent=50)], {}, {}, "13000.00"),
     ("early_termination", [p("early_termination_fee")], {}, {}, "26000.00"),
@@ -64,6 +64,8 @@ BY_HAND = [
     ("minimum_commitment", [], {"committed_spend": 90_000, "expected_spend": 95_000}, {}, "0.00"),
     # 300,000 USD / 1.25 over 36 months: 80,000 a year x 10 %
     ("minimum_commitment", [p("minimum_commitment", amount=300_000, currency="USD", term_months=36)], {}, {}, "8000.00"),
+    # 80 % of the fees committed, 10 % of it not used
+    ("minimum_commitment", [p("minimum_commitment", percent=80, per="year")], {}, {}, "9600.00"),
     # 2 x 5,000
     ("liquidated_damages", [p("liquidated_damages", amount=5000, currency="EUR")], {}, {}, "10000.00"),
     # 2 x 120,000 x 1 % a month x 73/365 x 12
@@ -92,6 +94,9 @@ BY_HAND = [
     ("customer_liability", [MUTUAL], {}, {}, "97500.00"),
     # for each claim: 120,000 x 1.25
     ("customer_liability", [p("liability_cap", "customer", fee_months=12, cap_period="claim")], {}, {}, "150000.00"),
+    # 100,000 for each claim and 150,000 a year: one or two kinds 100,000 or 150,000, all three 150,000:
+    # none 0.1875, one 0.4375, more 0.375 of the years
+    ("customer_liability", [p("liability_cap", "customer", amount=100_000, currency="EUR", cap_period="claim", alternatives=[{"amount": 150_000, "currency": "EUR"}])], {}, {}, "100000.00"),
     # only direct damage: 144,000 x 1.25
     ("customer_liability", [p("consequential_waiver", "both")], {}, {}, "180000.00"),
     # intellectual property carved out: 240,000 x 0.5 + 120,000 x (1 - 0.75 x 0.5)
@@ -117,6 +122,8 @@ BY_HAND = [
     # 2,000 records x 10, greater of 6 months and 15,000: nothing lost; lesser of: 0.5 x (20,000 - 15,000)
     ("unrecovered_loss", [p("liability_cap", "provider", comparator="greater", alternatives=[{"fee_months": 6}, {"amount": 15_000, "currency": "EUR"}])], {"records_held": 2000}, {"unrecovered_loss__frequency_outage": 0}, "0.00"),
     ("unrecovered_loss", [p("liability_cap", "provider", comparator="lesser", fee_months=6, amount=15_000, currency="EUR")], {"records_held": 2000}, {"unrecovered_loss__frequency_outage": 0}, "2500.00"),
+    # twice the fees of 9 months are one size: 0.5 x (360,000 - 180,000)
+    ("unrecovered_loss", [p("liability_cap", "provider", fee_multiple=2, fee_months=9)], {}, {"unrecovered_loss__frequency_outage": 0}, "90000.00"),
     # fees of the affected service only, half of all: 0.5 x (360,000 - 60,000)
     ("unrecovered_loss", [p("liability_cap", "provider", fee_months=12, fee_basis="affected_service")], {}, {"unrecovered_loss__frequency_outage": 0}, "150000.00"),
     # an exclusion of indirect damage, written as a limit of liability, is a waiver: 0.5 x 360,000 x 40 %
@@ -149,8 +156,8 @@ UNSCORED = [
     ("late_payment", [p("late_payment", legal_maximum=True)], {}, "what the law allows at most"),
     ("late_payment", [p("late_payment", amount=50)], {}, "without a currency"),
     ("late_payment", [p("late_payment", percent=1, per="month")], {"annual_fees": None}, "give annual_fees for a.pdf in the facts CSV (facts.csv:2)"),
-    ("overage", [p("overage", amount=5, currency="EUR", per="month")], {}, "give users for a.pdf"),
-    ("overage", [p("overage", amount=5, currency="CHF", per="month")], {"users": 5}, "a sum is in CHF and the contract in EUR"),
+    ("overage", [p("overage", amount=5, currency="EUR", per="month")], {}, "give overage_units for a.pdf"),
+    ("overage", [p("overage", amount=5, currency="CHF", per="month")], {"overage_units": 5}, "a sum is in CHF and the contract in EUR"),
     ("early_termination", [p("early_termination_fee")], {"start": None}, "give start for a.pdf"),
     ("early_termination", [p("early_termination_fee")], {"term_months": None}, "give term_months for a.pdf"),
     ("auto_renewal", [p("auto_renewal", "both", notice_days=90)], {}, "give renewal_months for a.pdf"),
@@ -198,7 +205,7 @@ def test_several_clauses_the_most_certain_with_a_number_is_used_and_shown():
     e = one(price("id", provisions, deal(), assumptions(), None, as_of=AS_OF, trials=20), "late_payment")
     rate = next(o for o in e.operands if o.name == "rate a month")
     assert (rate.clause_id, rate.value, rate.unit, rate.start, rate.end) == ("c0007", 1, "%", 10, 20)
-    assert e.reason == "rate: clause c0007 is used; also found, not used: c0003"
+    assert e.reason == "rate: clause c0007 is used (also found, not used: c0003)"
 
 
 def test_every_operand_names_its_origin():

@@ -90,24 +90,20 @@ def _interest(case: Case, rated: Provision, found: tuple[Provision, ...]) -> Exp
 
 
 def overage(case: Case) -> Found:
-    """Use over the limit at the contract's price and the stated premium; or the stated price of each user too many."""
+    """Use over the limit at the contract's price and the stated premium; or the stated price of each unit too many."""
     found = provisions_of(case, "overage", CUSTOMER)
     if not found:
         return "no clause about overage found"
     used = with_number(found, "percent") or with_number(found, "amount") or found[0]
-    overuse = assume(case, "overage", "overuse", "use over the limit")
     premium = term(used, "percent", "premium", "%", 100)
-    price = None if premium else money_term(case, used, used.values, "price of each user too many")
+    price = None if premium else money_term(case, used, used.values, "price of a unit too many")
+    notes = also(found, [used], "charge")
     if price:
-        periods = {"month": TWELVE, "year": ONE, "once": ONE}.get(str(used.values.get("per")))
-        if periods is None:
-            raise Missing(f"clause {used.clause_id} gives a price but no time; ask: a month, a year or once?")
-        cost = needed(case, "users", "users") * overuse * price * periods
+        cost = needed(case, "overage_units", "units over the limit in a year", "units") * price
     else:
+        overuse = assume(case, "overage", "overuse", "use over the limit")
         cost = fees(case) * overuse * (ONE + premium if premium else ONE)
-    notes = also(found, [used], "charge") + (
-        () if premium or price else ("no premium stated: charged at the contract's price",)
-    )
+        notes += () if premium else ("no premium stated: charged at the contract's price",)
     return Model("overage", case.currency, (kind("overage", cost),), notes=notes)
 
 
@@ -237,6 +233,10 @@ def _committed(case: Case) -> Expr | None:
         return stated
     found = provisions_of(case, "minimum_commitment", CUSTOMER)
     used = with_number(found, "amount")
+    part = with_number(found, "percent")
+    share = term(part, "percent", "share of the fees committed", "%", 100) if part and not used else None
+    if share:
+        return named("committed spend", fees(case) * share)
     amount = money_term(case, used, used.values, "committed spend") if used else None
     if used is None or amount is None:
         return None
@@ -287,6 +287,7 @@ def liquidated_damages(case: Case) -> Found:
     used = with_number(found, "amount", "percent", "fee_months")
     if used is None:
         raise Missing(f"clause {found[0].clause_id} gives no sum and no rate; ask for it")
+    notes = also(found, [used], "agreed sum")
     cost = money_term(case, used, used.values, "agreed sum")
     months = term(used, "fee_months", "months of fees agreed", "months")
     if cost is None and months:
@@ -295,6 +296,7 @@ def liquidated_damages(case: Case) -> Found:
         rate = term(used, "percent", "agreed share of the fees", "%", 100)
         assert rate is not None
         cost = fees(case) * rate
+        notes += ("the percentage is taken of the annual fees",)
     if used.values.get("per") in ("month", "year"):
         days = assume(case, "liquidated_damages", "days", "days of the breach")
         cost = cost * days / DAYS * (TWELVE if used.values["per"] == "month" else ONE)

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from risklib.exposure.arithmetic import ZERO, Expr, Quantity, greatest, least, named, number, total
@@ -27,13 +27,13 @@ from risklib.records import Provision
 TWELVE = number(12)
 # A claim and the words (beginnings of words) that name it in ``covers``.
 CLAIMS: Mapping[str, str] = {
-    "data_breach": r"data breach|security (breach|incident|obligation)|personal data|data (protection|security)|privacy"
-    r"|customer data|breach of (data|security)",
+    "data_breach": r"data breach|security|personal data|data protection|privacy|(customer|client) data|breach of data"
+    r"|breach (response|notification)",
     "confidentiality": r"confidential|non ?disclosure",
     "indemnity": r"indemni|third party claim|hold harmless",
     "ip": r"ip\b|intellectual property|infring|misappropriat|licen[cs]e|use restriction|reverse engineer|proprietary",
     "payment": r"payment|fees|amounts due",
-    "fault": r"gross negligence|wil+ful|fraud|intentional|misconduct|deliberate",
+    "fault": r"gross negligence|wil+ful|fraud|intent|misconduct|deliberate",
     "injury": r"death|injury|bodily|property damage",
     "law": r"laws?\b|compliance|export|acceptable use",
     "service_levels": r"service (level|credit)|availability|uptime|downtime|outage|sla\b",
@@ -58,7 +58,7 @@ class Stance:
     excluded: bool  # indirect and consequential damages drop out
     cap: Expr | None
     pool: str
-    per_claim: bool = False
+    each: Expr | None = None  # a limit for each claim, beside or in place of ``cap``
     notes: tuple[str, ...] = ()
     shown_too: tuple[Quantity, ...] = ()
 
@@ -74,10 +74,10 @@ def stance(case: Case, side: str, claims: tuple[str, ...]) -> Stance:
     waivers = [c for c in caps if _excludes(c) and "indirect" in claims_of(c.values.get("covers"))]
     waived = bool(waivers or provisions_of(case, "consequential_waiver", side))
     excluded = waived and not _fits(carved["exclusion"], claims)
-    notes += tuple(_vague(c, "exclusion") for c in caps if _excludes(c) and not claims_of(c.values.get("covers")))
+    notes += tuple(_vague(c, "exclusion") for c in caps if _excludes(c) and not listed(c.values.get("covers")))
     special = (*provisions_of(case, "super_cap", side), *(c for c in caps if _special(c)))
     fitting = [c for c in special if _fits(claims_of(c.values.get("covers")), claims)]
-    notes += tuple(_vague(c, "super-cap") for c in special if not claims_of(c.values.get("covers")))
+    notes += tuple(_vague(c, "super-cap") for c in special if not listed(c.values.get("covers")))
     if _fits(carved["cap"], claims[:1]) or (_fits(carved["cap"], claims) and not fitting):
         return Stance(
             excluded, None, "none", notes=(*notes, f"{side}'s cap does not apply: {_words(claims)} carved out")
@@ -93,10 +93,10 @@ def stance(case: Case, side: str, claims: tuple[str, ...]) -> Stance:
     if chosen is None:
         return Stance(excluded, None, "none", notes=(*notes, f"no cap of the {side}'s liability found: no limit"))
     label = f"{side}'s super-cap for {_words(claims[:1])}" if fitting else f"{side}'s cap"
-    cap, too = cap_of(case, chosen, label)
+    cap = cap_of(case, chosen, label)
     notes += also(fitting or general, [chosen], label)
-    per_claim = chosen.values.get("cap_period") == "claim"
-    return Stance(excluded, cap, f"{chosen.provision} {chosen.clause_id}:{chosen.start}", per_claim, notes, too)
+    pool = f"{chosen.provision} {chosen.clause_id}:{chosen.start}"
+    return Stance(excluded, cap.year, pool, cap.each, notes, cap.shown_too)
 
 
 def _fits(found: frozenset[str], claims: tuple[str, ...]) -> bool:
@@ -134,7 +134,7 @@ def _carve_outs(case: Case, side: str) -> tuple[dict[str, frozenset[str]], tuple
     notes: list[str] = []
     for p in provisions_of(case, "uncapped_liability", side):
         claims = claims_of(p.values.get("covers"))
-        if not claims:
+        if not listed(p.values.get("covers")):
             notes.append(_vague(p, "carve-out"))
         _pierce(pierced, claims, p.values.get("pierces") or "cap")
     for p in provisions_of(case, "liability_cap", side):
@@ -154,55 +154,73 @@ def _pierce(pierced: dict[str, set[str]], claims: frozenset[str], what: Any) -> 
 # ---------------------------------------------------------------- caps in money
 
 
-def cap_of(case: Case, p: Provision, label: str) -> tuple[Expr, tuple[Quantity, ...]]:
-    """The cap's formula, and its terms in words (fee basis, period). Raises Missing where it has no number."""
-    parts: dict[tuple[str, str], Expr] = {}
-    for values in (p.values, *(v for v in listed(p.values.get("alternatives")) if isinstance(v, Mapping))):
-        for key in ("amount", "fee_months", "fee_multiple", "percent"):
-            if values.get(key) is not None and (key, str(values[key])) not in parts:
-                parts[key, str(values[key])] = _part(case, p, values, key, label)
-    comparator = p.values.get("comparator")
-    if not parts:
-        where = p.values.get("reference")
-        raise Missing(
-            f"{label}: clause {p.clause_id} gives no number" + (f"; look it up in {where}" if where else "; ask for it")
-        )
-    if comparator and len(parts) == 1:
-        raise Missing(
-            f"{label}: clause {p.clause_id} takes the {comparator} of two, only one has a number; ask for the other"
-        )
-    if len(parts) > 1 and comparator not in ("greater", "lesser"):
-        raise Missing(
-            f"{label}: clause {p.clause_id} gives {len(parts)} limits; ask whether the greater or the lesser counts"
-        )
-    body = (greatest if comparator == "greater" else least)(*parts.values())
+@dataclass(frozen=True, eq=False)
+class Cap:
+    each: Expr | None  # for each claim
+    year: Expr | None  # for all claims (of the term, of which a year may use up the whole)
+    shown_too: tuple[Quantity, ...]  # its terms in words: fee basis, period
+
+
+def cap_of(case: Case, p: Provision, label: str) -> Cap:
+    """The cap's formulas. Raises Missing where it has no number, or where it is open how several go together.
+
+    ``comparator`` says how. Without one, a sum for each claim with an alternative for the year ("50,000 for each event and
+    100,000 a year") is both; a multiple of the fees of so many months is one size.
+    """
+    first = _sizes(case, p, p.values, label)
+    rest: dict[Any, Expr] = {}
+    for v in listed(p.values.get("alternatives")):
+        if isinstance(v, Mapping):
+            rest |= {k: e for k, e in _sizes(case, p, v, label).items() if k not in first}
+    comparator, count, per_claim = (
+        p.values.get("comparator"),
+        len(first) + len(rest),
+        p.values.get("cap_period") == "claim",
+    )
+    where = f"{label}: clause {p.clause_id}"
+    if not count:
+        known = p.values.get("reference")
+        raise Missing(f"{where} gives no number; " + (f"look it up in {known}" if known else "ask for it"))
+    if comparator and count == 1:
+        raise Missing(f"{where} takes the {comparator} of two, only one has a number; ask for the other")
+    both = not comparator and per_claim and len(first) == len(rest) == 1
+    if count > 1 and not both and comparator not in ("greater", "lesser"):
+        raise Missing(f"{where} gives {count} limits; ask whether the greater or the lesser counts")
     words = {"fee_basis": f"{label}: fees that count", "cap_period": f"{label}: period"}
     too = tuple(said(p, name, str(p.values[key])) for key, name in words.items() if p.values.get(key))
-    return named(label, body), too
+    if both:
+        each, year = (*first.values(), *rest.values())
+        return Cap(named(f"{label} for each claim", each), named(f"{label} for the year", year), too)
+    body = named(label, (greatest if comparator == "greater" else least)(*first.values(), *rest.values()))
+    return Cap(body, None, too) if per_claim else Cap(None, body, too)
 
 
-def _part(case: Case, p: Provision, values: Mapping[str, Any], key: str, label: str) -> Expr:
-    one = Provision(p.clause_id, p.start, p.end, p.provision, p.party, p.confidence, p.method, values)
-    found: Expr | None
-    if key == "amount":
-        found = money_term(case, one, values, f"{label}: sum")
-    elif key == "percent":
-        found = term(one, key, f"{label}: share of the fees", "%", 100)
-    else:
-        found = term(
-            one,
-            key,
-            f"{label}: {'months' if key == 'fee_months' else 'multiple'} of fees",
-            "months" if key == "fee_months" else "times",
-        )
-    if found is None:
-        raise Missing(f"{label}: clause {p.clause_id} gives {key} {values[key]!r}, which is no number; ask for it")
-    if key == "amount":
-        return found
-    base = fees(case)
-    if "affected_service" in (values.get("fee_basis"), p.values.get("fee_basis")):
-        base = base * assume(case, "common", "affected_share", "share of the fees for the affected service", fixed=True)
-    return base * found / TWELVE if key == "fee_months" else base * found
+def _sizes(case: Case, p: Provision, values: Mapping[str, Any], label: str) -> dict[Any, Expr]:
+    """Every size that one set of values gives, by its kind and figures: a sum, fees of months (times a multiple), a share."""
+    one = replace(p, values=values)
+    sizes: dict[Any, Expr] = {}
+    amount = money_term(case, one, values, f"{label}: sum")
+    if amount:
+        sizes["amount", str(values["amount"])] = amount
+    multiple = term(one, "fee_multiple", f"{label}: multiple of fees", "times")
+    months = term(one, "fee_months", f"{label}: months of fees", "months")
+    share = term(one, "percent", f"{label}: share of the fees", "%", 100)
+    for key, found in (("amount", amount), ("fee_multiple", multiple), ("fee_months", months), ("percent", share)):
+        if values.get(key) is not None and found is None:
+            raise Missing(f"{label}: clause {p.clause_id} gives {key} {values[key]!r}, which is no number; ask for it")
+    if multiple or months or share:
+        base = fees(case)
+        if "affected_service" in (values.get("fee_basis"), p.values.get("fee_basis")):
+            part = "share of the fees for the affected service"
+            base = base * assume(case, "common", "affected_share", part, fixed=True)
+        if multiple or months:
+            size = base * multiple if multiple else base
+            sizes["fees", str(values.get("fee_multiple")), str(values.get("fee_months"))] = (
+                size * months / TWELVE if months else size
+            )
+        if share:
+            sizes["percent", str(values["percent"])] = base * share
+    return sizes
 
 
 def pooled(sums: Mapping[str, Expr], stances: Mapping[str, Stance]) -> Expr:
@@ -210,7 +228,7 @@ def pooled(sums: Mapping[str, Expr], stances: Mapping[str, Stance]) -> Expr:
     event."""
     groups: dict[str, list[str]] = {}
     for name, s in stances.items():
-        groups.setdefault("none" if s.cap is None or s.per_claim else s.pool, []).append(name)
+        groups.setdefault("none" if s.cap is None else s.pool, []).append(name)
     parts = []
     for pool, members in groups.items():
         part = total([sums[m] for m in members])
@@ -221,7 +239,7 @@ def pooled(sums: Mapping[str, Expr], stances: Mapping[str, Stance]) -> Expr:
 
 def per_event(amount: Expr, s: Stance) -> Expr:
     """One claim, cut by a cap that counts for each claim."""
-    return least(amount, s.cap) if s.per_claim and s.cap is not None else amount
+    return least(amount, s.each) if s.each is not None else amount
 
 
 def liability_year(stances: Mapping[str, Stance]) -> Year:

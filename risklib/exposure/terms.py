@@ -84,7 +84,7 @@ def also(found: Sequence[Provision], used: Iterable[Provision | None], what: str
     if not others or not chosen:
         return ()
     places = ", ".join(list(dict.fromkeys(others))[:5])
-    return (f"{what}: clause {chosen[0].clause_id} is used; also found, not used: {places}",)
+    return (f"{what}: clause {chosen[0].clause_id} is used (also found, not used: {places})",)
 
 
 # ---------------------------------------------------------------- operands

@@ -12,6 +12,7 @@ One row a contract; any cell but ``file`` may be empty; unknown stays unknown.
 ``users``                  users (seats) paid for
 ``records_held``           personal records that the provider holds for the customer
 ``paid_in_advance``        months of fees paid ahead: 12, 3, 1; ``yes`` is 12, ``no`` is 0
+``overage_units``          units a year beyond the limits, where the agreement prices a unit (calls, user-months)
 ``invoices_per_year``      invoices a year
 ``committed_spend``        spend a year that the customer has committed to
 ``expected_spend``         spend a year that the customer expects
@@ -48,10 +49,10 @@ from risklib.records import Deal
 
 DEAL_COLUMNS: Mapping[str, Parser] = {
     "file": str, "vendor": str, "annual_fees": plain_number, "currency": currency_code, "start": calendar_date,
-    "term_months": positive, "users": whole, "records_held": whole, "paid_in_advance": months_ahead,
-    "invoices_per_year": plain_number, "committed_spend": plain_number, "expected_spend": plain_number,
-    "renewal_months": positive,
-    "downtime_value_per_day": plain_number, "switching_cost": plain_number, "family": str, "owner": str, "notes": str,
+    "term_months": positive, "users": whole, "records_held": whole, "overage_units": plain_number,
+    "paid_in_advance": months_ahead, "invoices_per_year": plain_number, "committed_spend": plain_number,
+    "expected_spend": plain_number,     "renewal_months": positive, "downtime_value_per_day": plain_number,
+    "switching_cost": plain_number, "family": str, "owner": str, "notes": str,
 }  # fmt: skip
 _PLAIN_DEAL = ("file", "vendor", "annual_fees", "currency", "start", "term_months")
 
