@@ -1,0 +1,54 @@
+"""From a duty to what follows its breach: through the clause itself, its cross-references, its article, then the agreement."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from risklib.records import CUSTOMER, PROVIDER, Agreement, Provision, Responsibility
+
+# provisions whose `party` is who pays or is bound rather than who holds the right
+_BORNE = {"late_payment", "overage", "liquidated_damages", "indemnification", "uncapped_liability", "early_termination_fee", "minimum_commitment"}
+
+
+def with_consequences(
+    agreement: Agreement, found: Sequence[Responsibility], provisions: Sequence[Provision], map_: Mapping[str, Sequence[str]]
+) -> tuple[Responsibility, ...]:  # fmt: skip
+    """The responsibilities with ``consequence`` set to the clause that says what follows, where one does.
+
+    ``map_``: category → provision ids, most direct first (the playbook's ``consequences.yaml``).
+    """
+    tops = {c.clause_id: agreement.path(c.clause_id)[0].clause_id for c in agreement.clauses}
+    targets: dict[str, set[str]] = {}
+    for r in agreement.references:
+        if r.target:
+            targets.setdefault(r.clause_id, set()).add(r.target)
+            targets.setdefault(r.target, set()).add(r.clause_id)  # a remedy that names the duty's clause is linked too
+    return tuple(replace(r, consequence=_follows(r, provisions, map_, tops, targets)) for r in found)
+
+
+def _follows(
+    r: Responsibility, provisions: Sequence[Provision], map_: Mapping[str, Sequence[str]], tops: Mapping[str, str], targets: Mapping[str, set[str]]
+) -> str | None:  # fmt: skip
+    if r.party == PROVIDER:
+        return None
+    wanted = {p: i for i, p in enumerate(map_.get(r.responsibility.split(".")[0], map_.get("default", ())))}
+    best: tuple[int, int, int] | None = None
+    chosen = None
+    for k, p in enumerate(provisions):
+        if p.provision not in wanted or not _against_customer(p) or (p.start, p.end) == (r.start, r.end):
+            continue
+        near = (
+            0 if p.clause_id == r.clause_id
+            else 1 if p.clause_id in targets.get(r.clause_id, ())
+            else 2 if tops.get(p.clause_id) == tops.get(r.clause_id)
+            else 3
+        )  # fmt: skip
+        rank = (near if near < 3 else 3, wanted[p.provision], k)
+        if best is None or rank < best:
+            best, chosen = rank, p.clause_id
+    return chosen
+
+
+def _against_customer(p: Provision) -> bool:
+    return p.party != (PROVIDER if p.provision in _BORNE else CUSTOMER)

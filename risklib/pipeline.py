@@ -1,0 +1,273 @@
+"""The one orchestrator: files → rows in worker processes → exposure → portfolio. Only here and in the faces are there files."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from risklib import engines
+from risklib.clauses import read_agreement
+from risklib.errors import BadData, UnreadableDocument
+from risklib.exposure import Contract, Totals, aggregate, price
+from risklib.findings import Model, find, load_model
+from risklib.inputs import Assumptions, Rates, deal_for, load_assumptions, load_deals, load_rates, rows_without_file
+from risklib.pdf import read
+from risklib.playbook import Playbook, load_playbook
+from risklib.portfolio import Portfolio
+from risklib.records import Analysis, Deal, Provision
+from risklib.rows import Row, rows_of
+
+Progress = Callable[[str, int, int], None]  # file just done, how many done, how many in all
+_HEAD = 1024
+
+
+@dataclass(frozen=True)
+class Job:
+    """What holds for every file of one analysis; sent once to each worker."""
+
+    playbook_folder: str | None = None
+    model_path: str | None = None
+    password: str | None = None
+    ocr: bool = True
+    deals: tuple[Deal, ...] = ()
+    assumptions: Assumptions | None = None
+    rates: Rates | None = None
+    as_of: date = field(default_factory=date.today)
+    seed: int = 0
+    trials: int = 10_000
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one file gave: its table rows, and what the totals need of it."""
+
+    contract_id: str
+    rows: Mapping[str, list[Row]]
+    provisions: tuple[Provision, ...]
+    deal: Deal | None
+
+
+def analyze(
+    paths: str | Path | Iterable[str | Path],
+    *,
+    facts: str | Path | None = None,
+    assumptions: str | Path | None = None,
+    rates: str | Path | None = None,
+    playbook: str | Path | None = None,
+    as_of: date | str | None = None,
+    currency: str | None = None,
+    seed: int = 0,
+    trials: int = 10_000,
+    password: str | None = None,
+    ocr: bool = True,
+    workers: int = 0,
+    timeout: float = 120.0,
+    progress: Progress | None = None,
+) -> Portfolio:
+    """Reads agreement PDFs and gives back what they ask of the customer and what failing costs.
+
+    ``paths`` are PDF files or folders (searched recursively). ``facts``, ``assumptions`` and ``rates`` are CSVs (README,
+    "Your own contracts"); without ``assumptions`` the shipped, illustrative ones are used. ``as_of`` is a date or ISO text,
+    today by default. ``currency`` converts the totals with ``rates``; otherwise they are per currency. ``seed`` and
+    ``trials`` fix the simulation. ``workers`` 0 is one a core; ``timeout`` is seconds a file.
+
+    A file that cannot be read becomes a row of ``contracts`` with ``status`` and ``reason``; the rest goes on and
+    ``meta["outcome"]`` says ``partial``. Raises BadData for a broken CSV, playbook or argument, and when there is no PDF.
+    Nothing leaves the machine: no network connection is opened.
+    """
+    job, notes = _job(facts, assumptions, rates, playbook, as_of, seed, trials, password, ocr)
+    files = list(find_files(paths))
+    chosen, copies, lost = _distinct(files)
+    limits = engines.Limits(seconds=timeout, workers=workers)
+    results: list[Result] = [_failed(path, reason) for path, reason in lost]
+    done = engines.run(_analyze_file, [str(p) for p in chosen], limits=limits, prepare=_prepare, arguments=(job,))
+    for i, (path, result) in enumerate(zip(chosen, done, strict=True), 1):
+        results.append(_failed(path, result.reason) if isinstance(result, engines.Failure) else result)
+        if progress:
+            progress(path.name, i, len(chosen))
+    return _portfolio(results, copies, job, files, notes, currency)
+
+
+def find_files(paths: str | Path | Iterable[str | Path]) -> Iterator[Path]:
+    """The PDFs that ``paths`` name, folders searched recursively, in order of name; each path once."""
+    given = [paths] if isinstance(paths, (str, Path)) else list(paths)
+    seen: set[Path] = set()
+    for p in map(Path, given):
+        if not p.exists():
+            raise BadData(str(p), None, "no such file or folder; give PDF files or folders that hold some")
+        inside = sorted(q for q in p.rglob("*") if q.suffix.lower() == ".pdf" and q.is_file()) if p.is_dir() else [p]
+        for q in inside:
+            if q.resolve() not in seen:
+                seen.add(q.resolve())
+                yield q
+    if not seen:
+        raise BadData(", ".join(map(str, given)) or "paths", None, "no PDF in here; give PDF files or folders that hold some")
+
+
+# ---------------------------------------------------------------- one file, in a worker
+
+_WORKER: dict[str, Any] = {}  # set once by _prepare in each worker process
+
+
+def _prepare(job: Job) -> None:
+    playbook = load_playbook(job.playbook_folder)
+    _WORKER.update(job=job, playbook=playbook, model=load_model(job.model_path))
+
+
+def _analyze_file(path: str) -> Result:
+    job: Job = _WORKER["job"]
+    analysis = analyze_file(path, _WORKER["playbook"], _WORKER["model"], password=job.password, ocr=job.ocr)
+    deal = deal_for(job.deals, analysis.file)
+    exposures = ()
+    if analysis.agreement is not None and job.assumptions is not None:
+        exposures = price(
+            analysis.contract_id, analysis.provisions, deal, job.assumptions, job.rates,
+            as_of=job.as_of, seed=job.seed, trials=job.trials,
+        )  # fmt: skip
+    return Result(analysis.contract_id, rows_of(analysis, exposures), analysis.provisions, deal)
+
+
+def analyze_file(
+    path: str | Path, playbook: Playbook, model: Model, *, password: str | None = None, ocr: bool = True
+) -> Analysis:
+    """One PDF read and understood. A file that cannot be read comes back with status "failed" and the reason."""
+    name = Path(path).name
+    try:
+        document = read(path, file=name, password=password, ocr=ocr)
+    except UnreadableDocument as e:
+        return Analysis(name, _fingerprint(Path(path)), "failed", e.reason)
+    agreement = read_agreement(document)
+    responsibilities, provisions = find(agreement, playbook, model)
+    reasons = list(document.problems)
+    if document.words and not responsibilities and not provisions:
+        reasons.append("no responsibility and no provision was found in it: is it an agreement, and in English?")
+    status = "partial" if document.problems or not document.words else "ok"
+    return Analysis(
+        name, document.contract_id, status, "; ".join(reasons) or None, agreement, responsibilities, provisions
+    )
+
+
+def _fingerprint(path: Path) -> str:
+    try:
+        with path.open("rb") as f:
+            return hashlib.file_digest(f, "sha256").hexdigest()
+    except OSError:
+        return hashlib.sha256(str(path).encode()).hexdigest()
+
+
+# ---------------------------------------------------------------- the whole
+
+
+def _job(
+    facts: Any, assumptions: Any, rates: Any, playbook: Any, as_of: date | str | None, seed: int, trials: int, password: str | None, ocr: bool
+) -> tuple[Job, list[str]]:  # fmt: skip
+    try:
+        day = as_of if isinstance(as_of, date) else date.fromisoformat(as_of) if as_of else date.today()
+    except ValueError:
+        raise BadData("--as-of", None, f"{as_of!r} is no date; write it as 2026-01-31") from None
+    if trials < 100 or seed < 0:
+        raise BadData("trials and seed", None, "trials must be at least 100 and seed at least 0")
+    load_playbook(playbook)  # its faults are raised here, before any worker starts
+    assumed = load_assumptions(assumptions)
+    notes = []
+    if any(r.illustrative for r in assumed.rows):
+        notes.append("The money rests on illustrative assumptions shipped with risklib; replace them by your own (--assumptions).")
+    overdue = assumed.overdue(day)
+    if overdue:
+        notes.append(f"{len(overdue)} assumptions were last reviewed more than a year before {day}: {', '.join(r.id for r in overdue[:5])}.")
+    folder = str(playbook) if playbook else None
+    deals = load_deals(facts) if facts else ()
+    job = Job(folder, None, password, ocr, tuple(deals), assumed, load_rates(rates) if rates else None, day, seed, trials)
+    return job, notes
+
+
+def _distinct(files: Sequence[Path]) -> tuple[list[Path], dict[str, list[str]], list[tuple[Path, str]]]:
+    """Files with the same bytes are analysed once: the first of each, the names of the others by contract_id, the unreadable."""
+    first: dict[str, Path] = {}
+    copies: dict[str, list[str]] = {}
+    lost: list[tuple[Path, str]] = []
+    for p in files:
+        try:
+            with p.open("rb") as f:
+                key = hashlib.file_digest(f, "sha256").hexdigest()
+        except OSError as e:
+            lost.append((p, f"cannot be opened: {e.strerror or e}; check its permissions"))
+            continue
+        if key in first:
+            copies.setdefault(key, []).append(p.name)
+        else:
+            first[key] = p
+    return list(first.values()), copies, lost
+
+
+def _failed(path: Path, reason: str) -> Result:
+    analysis = Analysis(path.name, _fingerprint(path), "failed", reason)
+    return Result(analysis.contract_id, rows_of(analysis), (), None)
+
+
+def _portfolio(
+    results: Sequence[Result], copies: Mapping[str, Sequence[str]], job: Job, files: Sequence[Path], notes: list[str], currency: str | None
+) -> Portfolio:  # fmt: skip
+    rows: dict[str, list[Row]] = {}
+    for r in results:
+        for table, found in r.rows.items():
+            rows.setdefault(table, []).extend(found)
+    for row in rows["contracts"]:
+        row["copies"] = list(copies.get(row["contract_id"], ()))
+    assumptions = job.assumptions or Assumptions(())
+    contracts = [Contract(r.contract_id, r.provisions, r.deal) for r in results if r.rows["exposures"]]
+    totals = aggregate(
+        contracts, assumptions, job.rates, as_of=job.as_of, seed=job.seed, trials=job.trials, currency=currency
+    )
+    orphans = rows_without_file(job.deals, [p.name for p in files])
+    if orphans:
+        notes.append(f"{len(orphans)} rows of the facts CSV fit no file: {', '.join(orphans[:5])}.")
+    statuses = [row["status"] for row in rows["contracts"]]
+    meta = {
+        "outcome": "failed" if all(s == "failed" for s in statuses) else "ok" if set(statuses) == {"ok"} else "partial",
+        "as_of": job.as_of.isoformat(), "seed": job.seed, "trials": job.trials, "currency": currency,
+        "illustrative": any(r.illustrative for r in assumptions.rows),
+        "versions": versions(), "playbook": load_playbook(job.playbook_folder).version, "notes": notes,
+    }  # fmt: skip
+    return Portfolio.build(
+        rows, totals=_totals(totals, rows["exposures"]), curve=_curve(totals), deals=job.deals, assumptions=assumptions.rows, meta=meta
+    )  # fmt: skip
+
+
+def _totals(totals: Sequence[Totals], exposures: Sequence[Row]) -> list[Row]:
+    out = []
+    for t in totals:
+        shares = {"vendor": t.share_of_vendor, "component": t.share_of_component, "contract": t.share_of_contract}
+        figures = {"vendor": t.by_vendor, "component": t.by_component, "contract": t.by_contract}
+        left = {(x.contract_id, x.component) for x in t.left_out}
+        mine = [e for e in exposures if e["contract_id"] in t.by_contract]
+        for level, name, s in [("portfolio", "", t.whole), *((v, n, x) for v, f in figures.items() for n, x in f.items())]:
+            held = [e for e in mine if level in ("portfolio", "vendor") or e["contract_id" if level == "contract" else "component"] == name]
+            out.append({
+                "level": level, "name": name, "currency": t.currency, "expected": s.expected, "median": s.median, "p95": s.p95,
+                "es95": s.shortfall, "share_of_es95": float(shares[level][name]) if level in shares else s.shortfall,
+                "scored": None if level == "vendor" else sum((e["contract_id"], e["component"]) not in left for e in held),
+                "unscored": None if level == "vendor" else sum((e["contract_id"], e["component"]) in left for e in held),
+            })  # fmt: skip
+    return out
+
+
+def _curve(totals: Sequence[Totals]) -> list[Row]:
+    return [{"currency": t.currency, "probability": p, "loss": loss} for t in totals for p, loss in t.whole.curve]
+
+
+def versions() -> dict[str, str]:
+    """Of Python and of what shapes a result."""
+    out = {"python": platform.python_version()}
+    for name in ("risklib", "pypdfium2", "pdfplumber", "numpy", "scipy", "pandas"):
+        try:
+            out[name] = version(name)
+        except PackageNotFoundError:
+            out[name] = "not installed as a package"
+    return out

@@ -1,0 +1,193 @@
+"""The aligned tables of an analysis: pandas starts here.
+
+``Portfolio.build`` is the one gate from records to frames; names and meanings of the columns are a promise (README, "Tables").
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from risklib.errors import BadData
+from risklib.records import Assumption, Deal
+from risklib.rows import Row, deal_row, plain
+
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "contracts": (
+        "contract_id", "file", "title", "customer", "provider", "effective_date", "pages", "words", "ocr_pages", "status",
+        "reason", "copies",
+    ),
+    "clauses": (
+        "contract_id", "clause_id", "parent_id", "number", "heading", "level", "text", "page", "start", "end", "bbox",
+    ),
+    "responsibilities": (
+        "contract_id", "clause_id", "responsibility", "category", "party", "modality", "text", "action", "deadline", "trigger",
+        "clarity", "marks", "vague", "consequence", "confidence", "method", "page", "start", "end", "bbox",
+    ),
+    "provisions": (
+        "contract_id", "clause_id", "provision", "party", "text", "values", "confidence", "method", "page", "start", "end",
+        "bbox",
+    ),
+    "exposures": (
+        "contract_id", "component", "low", "likely", "high", "expected", "p95", "currency", "per", "formula", "status",
+        "reason",
+    ),
+    "operands": (
+        "contract_id", "component", "name", "value", "unit", "origin", "clause_id", "page", "start", "end", "bbox", "source",
+    ),
+    "totals": (
+        "level", "name", "currency", "expected", "median", "p95", "es95", "share_of_es95", "scored", "unscored",
+    ),
+    "curve": ("currency", "probability", "loss"),
+    "deals": (
+        "file", "vendor", "annual_fees", "currency", "start", "term_months",
+    ),
+    "assumptions": (
+        "id", "component", "parameter", "low", "likely", "high", "unit", "source", "reviewed_on", "illustrative",
+    ),
+}  # fmt: skip
+_NESTED = {"bbox", "values", "marks", "vague", "copies"}
+
+
+def _empty(name: str) -> Callable[[], pd.DataFrame]:
+    return lambda: pd.DataFrame(columns=list(COLUMNS[name]))
+
+
+@dataclass(frozen=True)
+class Portfolio:
+    """The tables of one analysis. Money columns are floats for arithmetic in pandas; the currency stands beside each.
+
+    ``meta``: ``outcome`` ("ok", "partial", "failed"), ``as_of``, ``seed``, ``trials``, ``illustrative`` (shipped default
+    assumptions were used), ``versions``, ``playbook``, and ``notes`` (what a reader must know, one sentence each).
+    """
+
+    contracts: pd.DataFrame
+    clauses: pd.DataFrame = field(default_factory=_empty("clauses"))
+    responsibilities: pd.DataFrame = field(default_factory=_empty("responsibilities"))
+    provisions: pd.DataFrame = field(default_factory=_empty("provisions"))
+    exposures: pd.DataFrame = field(default_factory=_empty("exposures"))
+    operands: pd.DataFrame = field(default_factory=_empty("operands"))
+    totals: pd.DataFrame = field(default_factory=_empty("totals"))
+    curve: pd.DataFrame = field(default_factory=_empty("curve"))
+    deals: pd.DataFrame = field(default_factory=_empty("deals"))
+    assumptions: pd.DataFrame = field(default_factory=_empty("assumptions"))
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+    # ------------------------------------------------------------ in
+
+    @classmethod
+    def build(
+        cls,
+        rows: Mapping[str, Sequence[Row]],
+        *,
+        totals: Sequence[Mapping[str, Any]] = (),
+        curve: Sequence[Mapping[str, Any]] = (),
+        deals: Sequence[Deal] = (),
+        assumptions: Sequence[Assumption] = (),
+        meta: Mapping[str, Any] | None = None,
+    ) -> Portfolio:
+        """Frames from the rows of all files (``rows.rows_of``), of ``totals`` and ``curve``, and the inputs used."""
+        found: dict[str, list[Row]] = {name: list(rows.get(name, ())) for name in COLUMNS}
+        found["totals"], found["curve"] = list(map(dict, totals)), list(map(dict, curve))
+        found["deals"] = [deal_row(d) for d in deals]
+        found["assumptions"] = [{c: plain(getattr(x, c)) for c in COLUMNS["assumptions"]} for x in assumptions]
+        frames = {name: _frame(name, table) for name, table in found.items()}
+        return cls(**frames, meta=dict(meta or {}))
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Portfolio:
+        """Reads what ``save`` wrote. Raises BadData naming the missing table and what to do."""
+        folder = Path(folder)
+        frames = {}
+        for name in COLUMNS:
+            parquet, csv = folder / f"{name}.parquet", folder / f"{name}.csv"
+            if parquet.exists():
+                frames[name] = _unpacked(pd.read_parquet(parquet))
+            elif csv.exists():
+                frames[name] = _unpacked(pd.read_csv(csv, dtype={"number": str}, keep_default_na=False, na_values=[""]))
+            elif name == "contracts":
+                raise BadData(str(folder), None, "holds no contracts.parquet or contracts.csv; give a folder that `risklib analyze --out` wrote")
+        meta = folder / "meta.json"
+        return cls(**frames, meta=json.loads(meta.read_text(encoding="utf-8")) if meta.exists() else {})
+
+    # ------------------------------------------------------------ out
+
+    @property
+    def tables(self) -> dict[str, pd.DataFrame]:
+        return {name: getattr(self, name) for name in COLUMNS}
+
+    def save(self, folder: str | Path, *, format: str = "parquet") -> Path:
+        """Writes every table as ``folder/<table>.parquet`` (or ``.csv``) and ``meta.json``; each file appears whole."""
+        if format not in ("parquet", "csv"):
+            raise BadData("--format", None, f"{format!r} is not a format; parquet or csv")
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, frame in self.tables.items():
+            packed = _packed(frame)
+            draft = folder / f".{name}.part"
+            if format == "parquet":
+                packed.to_parquet(draft, index=False)
+            else:
+                _inert(packed).to_csv(draft, index=False)
+            draft.replace(folder / f"{name}.{format}")
+            (folder / f"{name}.{'csv' if format == 'parquet' else 'parquet'}").unlink(missing_ok=True)
+        draft = folder / ".meta.part"
+        draft.write_text(json.dumps(self.meta, indent=1, sort_keys=True, default=str) + "\n", encoding="utf-8")
+        draft.replace(folder / "meta.json")
+        return folder
+
+    def __repr__(self) -> str:
+        c = self.contracts
+        counts = ", ".join(f"{n} {s}" for s, n in c["status"].value_counts().sort_index().items()) or "empty"
+        return (
+            f"Portfolio of {len(c)} agreements ({counts}): {len(self.responsibilities)} responsibilities, "
+            f"{len(self.provisions)} provisions, {int((self.exposures['status'] == 'scored').sum())} exposures scored, "
+            f"{int((self.exposures['status'] == 'unscored').sum())} unscored"
+        )
+
+    def _repr_html_(self) -> str:
+        shown = self.contracts[["file", "title", "customer", "provider", "pages", "status", "reason"]]
+        found = {t: getattr(self, t).groupby("contract_id").size() for t in ("responsibilities", "provisions")}
+        shown = shown.assign(**{t: self.contracts["contract_id"].map(n).fillna(0).astype(int) for t, n in found.items()})
+        return f"<p>{repr(self).split(':')[0]}</p>{shown.to_html(escape=True, index=False, na_rep='')}"
+
+
+def _frame(name: str, rows: list[Row]) -> pd.DataFrame:
+    extra = [k for row in rows for k in row if k not in COLUMNS[name]]
+    frame = pd.DataFrame(rows, columns=[*COLUMNS[name], *dict.fromkeys(extra)])
+    for column in ("page", "start", "end", "pages", "words", "ocr_pages", "level"):
+        if column in frame and not frame[column].map(lambda x: isinstance(x, str)).any():
+            frame[column] = frame[column].astype("Int64")
+    return frame
+
+
+def _packed(frame: pd.DataFrame) -> pd.DataFrame:
+    """Nested columns as JSON text, which Parquet, CSV and SQL all hold alike."""
+    out = frame.copy()
+    for column in _NESTED & set(out.columns):
+        out[column] = [None if v is None or v is pd.NA else json.dumps(v, ensure_ascii=False, default=str) for v in out[column]]
+    for column in out.columns:
+        if out[column].dtype == object:
+            out[column] = [v.isoformat() if isinstance(v, date) else v for v in out[column]]
+    return out
+
+
+def _unpacked(frame: pd.DataFrame) -> pd.DataFrame:
+    for column in _NESTED & set(frame.columns):
+        frame[column] = pd.Series([json.loads(v) if isinstance(v, str) and v else None for v in frame[column]], dtype=object)
+    return frame
+
+
+def _inert(frame: pd.DataFrame) -> pd.DataFrame:
+    """Text that a spreadsheet would run as a formula gets a leading apostrophe; it came from a contract, not from us."""
+    out = frame.copy()
+    for column in out.columns:
+        if not pd.api.types.is_numeric_dtype(out[column]):
+            out[column] = [f"'{v}" if isinstance(v, str) and v[:1] in "=+@\t\r" else v for v in out[column]]
+    return out

@@ -1,0 +1,88 @@
+"""Records to plain table rows: dicts of what the tables of README hold, with every span turned into page and boxes.
+
+Rows are small and pickle well, so workers send rows home rather than whole documents.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from risklib.records import Agreement, Analysis, Deal, Exposure
+
+Row = dict[str, Any]
+DEAL = ("file", "vendor", "annual_fees", "currency", "start", "term_months")
+
+
+def rows_of(analysis: Analysis, exposures: Sequence[Exposure] = ()) -> dict[str, list[Row]]:
+    """The rows of one file for contracts, clauses, responsibilities, provisions, exposures and operands."""
+    rows: dict[str, list[Row]] = {
+        t: [] for t in ("contracts", "clauses", "responsibilities", "provisions", "exposures", "operands")
+    }
+    rows["contracts"].append(_contract(analysis))
+    if analysis.agreement is not None:
+        _findings(analysis, analysis.agreement, rows)
+    for e in exposures:
+        _exposure(analysis, e, rows)
+    return rows
+
+
+def _contract(a: Analysis) -> Row:
+    row: Row = {"contract_id": a.contract_id, "file": a.file, "status": a.status, "reason": a.reason, "copies": []}
+    g = a.agreement
+    if g is None:
+        return row | {"pages": 0, "words": 0, "ocr_pages": 0}
+    named = {p.role: p.name for p in g.parties}
+    return row | {
+        "title": g.title or None,
+        "customer": named.get("customer"),
+        "provider": named.get("provider"),
+        "effective_date": g.effective_date.isoformat() if g.effective_date else None,
+        "pages": len(g.document.pages),
+        "words": len(g.document.words),
+        "ocr_pages": sum(p.source == "ocr" for p in g.document.pages),
+    }
+
+
+def _findings(a: Analysis, g: Agreement, rows: dict[str, list[Row]]) -> None:
+    def place(start: int, end: int) -> Row:
+        boxes = g.document.boxes(start, end)
+        page = boxes[0][0] if boxes else g.document.page_of(start)
+        return {"page": page, "start": start, "end": end, "bbox": [list(b) for b in boxes]}
+
+    for c in g.clauses:
+        row = {k: getattr(c, k) for k in ("clause_id", "parent_id", "number", "heading", "level")}
+        rows["clauses"].append({"contract_id": a.contract_id, **row, "text": g.document.text[c.start : c.end], **place(c.start, c.end)})
+    for r in a.responsibilities:
+        columns = ("clause_id", "responsibility", "party", "modality", "action", "deadline", "trigger", "clarity", "consequence", "confidence", "method")
+        row = {k: getattr(r, k) for k in columns}
+        row |= {"category": r.responsibility.split(".")[0], "vague": list(r.vague), "marks": dict(r.marks)}
+        rows["responsibilities"].append({"contract_id": a.contract_id, "text": g.document.quote(r.start, r.end), **row, **place(r.start, r.end)})
+    for p in a.provisions:
+        row = {k: getattr(p, k) for k in ("clause_id", "provision", "party", "confidence", "method")}
+        rows["provisions"].append({"contract_id": a.contract_id, "text": g.document.quote(p.start, p.end), "values": dict(p.values), **row, **place(p.start, p.end)})
+
+
+def _exposure(a: Analysis, e: Exposure, rows: dict[str, list[Row]]) -> None:
+    columns = ("component", "low", "likely", "high", "expected", "p95", "currency", "per", "formula", "status", "reason")
+    rows["exposures"].append({"contract_id": a.contract_id, **{k: plain(getattr(e, k)) for k in columns}})
+    document = a.agreement.document if a.agreement else None
+    for o in e.operands:
+        row: Row = {k: getattr(o, k) for k in ("name", "unit", "origin", "clause_id", "start", "end", "source")}
+        row |= {"contract_id": a.contract_id, "component": e.component, "value": None if o.value is None else str(o.value)}
+        if document is not None and o.start is not None and o.end is not None:
+            boxes = document.boxes(o.start, o.end)
+            row |= {"bbox": [list(b) for b in boxes], "page": boxes[0][0] if boxes else None}
+        rows["operands"].append(row)
+
+
+def deal_row(d: Deal) -> Row:
+    known = {k: plain(getattr(d, k)) for k in DEAL}
+    return known | {k: plain(v) for k, v in d.extra.items()}
+
+
+def plain(x: Any) -> Any:
+    """Decimals become floats, dates text: what pandas and Parquet can hold."""
+    return float(x) if isinstance(x, Decimal) else x.isoformat() if isinstance(x, date) else x
