@@ -164,19 +164,16 @@ class Cap:
 def cap_of(case: Case, p: Provision, label: str) -> Cap:
     """The cap's formulas. Raises Missing where it has no number, or where it is open how several go together.
 
-    ``comparator`` says how. Without one, a sum for each claim with an alternative for the year ("50,000 for each event and
-    100,000 a year") is both; a multiple of the fees of so many months is one size.
+    ``comparator`` says how. Without one, a sum for each claim with an alternative for the year ("50,000 for each event
+    and 100,000 a year") is both; a multiple of the fees of so many months is one size.
     """
     first = _sizes(case, p, p.values, label)
     rest: dict[Any, Expr] = {}
     for v in listed(p.values.get("alternatives")):
         if isinstance(v, Mapping):
             rest |= {k: e for k, e in _sizes(case, p, v, label).items() if k not in first}
-    comparator, count, per_claim = (
-        p.values.get("comparator"),
-        len(first) + len(rest),
-        p.values.get("cap_period") == "claim",
-    )
+    comparator, count = p.values.get("comparator"), len(first) + len(rest)
+    per_claim = p.values.get("cap_period") == "claim"
     where = f"{label}: clause {p.clause_id}"
     if not count:
         known = p.values.get("reference")
@@ -196,7 +193,7 @@ def cap_of(case: Case, p: Provision, label: str) -> Cap:
 
 
 def _sizes(case: Case, p: Provision, values: Mapping[str, Any], label: str) -> dict[Any, Expr]:
-    """Every size that one set of values gives, by its kind and figures: a sum, fees of months (times a multiple), a share."""
+    """Every size that one set of values gives, by kind: a sum, fees of months (times a multiple), a share."""
     one = replace(p, values=values)
     sizes: dict[Any, Expr] = {}
     amount = money_term(case, one, values, f"{label}: sum")
