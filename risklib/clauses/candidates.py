@@ -1,7 +1,8 @@
-"""Which lines could begin a numbered clause, and how much each looks like one. tree.py decides by the order of the numbers."""
+"""Which lines could begin a numbered clause, and how much each looks like one. sequence.py decides."""
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import defaultdict
 from dataclasses import dataclass
@@ -10,23 +11,33 @@ from risklib.clauses.numbers import Label, parse_label
 from risklib.records import Document, Line
 
 _REFERS = re.compile(
-    r"(?:\b(?:sections?|articles?|clauses?|paragraphs?|subsections?|exhibits?|schedules?|annex|appendix|attachment)|§|[$€£(&])$",
+    r"(?:\b(?:sections?|articles?|clauses?|paragraphs?|subsections?|exhibits?|schedules?|annex|appendix|"
+    r"attachment)|§|[$€£(&])$",
     re.IGNORECASE,
 )
 _AWAITS = re.compile(
-    r"\b(?:of|in|with|under|by|the|through|to|see|than|at|from|for|least|this|that|approximately|no|version|rule)$", re.IGNORECASE
+    r"\b(?:of|in|with|under|by|the|through|to|see|than|at|from|for|least|this|that|approximately|no|version|rule)$",
+    re.IGNORECASE,
 )
 _JOINS = re.compile(r"(?:(?<!;)(?<!,) (?:and|or)|,)$", re.IGNORECASE)
 _CONTINUES = re.compile(
-    r"(?:above|below|of (?:this|the|such|any|these|each)|hereof|herein|hereto|hereunder|hereby|and\b|or\b|to\b|shall\b|will\b|is\b|are\b|"
+    r"(?:above|below|of (?:this|the|such|any|these|each)|hereof|herein|hereto|hereunder|hereby|and\b|or\b|to\b|"
+    r"shall\b|will\b|is\b|are\b|"
     r"in the\b|attached|with respect|for\b|sets?\b|as\b|on\b|at\b|if\b|,|;|\)|\]|through\b|%|[–-] ?\d)"
 )
-_MONTH = re.compile(r"(?:January|February|March|April|May|June|July|August|September|October|November|December)\b[ ,]+\d")
-_UNIT = re.compile(r"(?:days?|months?|years?|percent|per|business|hours?|minutes|million|billion|dollars|USD|U\.S\.|EUR|st|nd|rd|th)\b", re.IGNORECASE)
+_MONTH = re.compile(
+    r"(?:January|February|March|April|May|June|July|August|September|October|November|December)\b[ ,]+\d"
+)
+_UNIT = re.compile(
+    r"(?:days?|months?|years?|percent|per|business|hours?|minutes|million|billion|dollars|USD|U\.S\.|EUR|st|nd|"
+    r"rd|th)\b",
+    re.IGNORECASE,
+)
 _DOTS = re.compile(r"(?:\.\s?){4,}\s*\S{0,6}$|\s\.{2,}\s*\d+$|…+\s*\d+$|_{4,}")
 _ENDS = re.compile(r"(?:[.;:!?”\")]|; ?(?:and|or|and/or)|, (?:and|or))$", re.IGNORECASE)
 _STREET = re.compile(
-    r"[\w.' ]+ (?:Street|St\.?|Avenue|Ave\.?|Road|Rd\.?|Drive|Blvd|Boulevard|Parkway|Lane|Floor|Suite|Place|Plaza|Way|Highway|Court)\b[ .,]*(?:[A-Z0-9][\w ,.]*)?$"
+    r"[\w.' ]+ (?:Street|St\.?|Avenue|Ave\.?|Road|Rd\.?|Drive|Blvd|Boulevard|Parkway|Lane|Floor|Suite|Place|"
+    r"Plaza|Way|Highway|Court)\b[ .,]*(?:[A-Z0-9][\w ,.]*)?$"
 )
 
 
@@ -75,7 +86,7 @@ def _judge(k: int, line: Line, content: str, before: str, label: Label, document
     if style == "exhibit":
         return _container(k, line, content, label, fresh or ended)
     digits = style[0] == "d" or style in ("article", "section", "clause")
-    if digits and (_CONTINUES.match(rest) or _JOINS.search(before) and not line.paragraph):
+    if digits and (_CONTINUES.match(rest) or (_JOINS.search(before) and not line.paragraph)):
         return None
     refusal = _weight(style, rest, content[: label.end])
     if refusal <= 0:
@@ -94,7 +105,7 @@ _NEXT = {"(i)": "(ii)", "(a)": "(b)", "(1)": "(2)", "(A)": "(B)", "(I)": "(II)"}
 
 
 def _runs_on(text: str, start: int, label: Label) -> bool:
-    """Whether the second item of this list stands in the middle of a line: a list inside a sentence, not a list of clauses."""
+    """Whether the second item of this list stands in the middle of a line: a list inside a sentence."""
     following = _NEXT.get(label.printed) if label.readings[0].value == 1 else None
     at = text.find(following, start, start + 1500) if following else -1
     return at > 0 and text[at - 1] == " " and text[max(0, at - 8) : at].rstrip().endswith((";", ",", " and", " or"))
@@ -137,8 +148,18 @@ def _weight(style: str, rest: str, printed: str) -> float:
 def _container(k: int, line: Line, content: str, label: Label, fresh: bool) -> Candidate | None:
     rest = content[label.end :]
     filed = k < 6 and line.page == 1  # "EXHIBIT 10.16": the number under which the paper was filed
-    sentence = re.search(r"\b(?:shall|will|is|are|attached|hereto|sets|means|to the|of the|and Exhibit)\b", rest, re.IGNORECASE)
-    if filed or not fresh or (rest[:1].islower()) or len(rest.split()) > 14 or sentence or rest[:1] in ",;)" or rest.endswith((";", ",")):
+    sentence = re.search(
+        r"\b(?:shall|will|is|are|attached|hereto|sets|means|to the|of the|and Exhibit)\b", rest, re.IGNORECASE
+    )
+    if (
+        filed
+        or not fresh
+        or (rest[:1].islower())
+        or len(rest.split()) > 14
+        or sentence
+        or rest[:1] in ",;)"
+        or rest.endswith((";", ","))
+    ):
         return None
     strong = line.bold or content[: label.end].isupper() or not rest
     return Candidate(k, line.start, label, 7.0 if strong else 2.0, 0.0 if strong or line.paragraph else 1.5)
@@ -148,13 +169,17 @@ _AFTER_HEADING = re.compile(r"^[^.:;]{3,70}[.:] ?(?=\((?:a|i|1|A)\) )")
 
 
 def _inner(k: int, line: Line, content: str, label: Label) -> list[Candidate]:
-    """"4. (a) …" and "4. Fees. (a) …": the second number on the line opens a list of clauses."""
+    """ "4. (a) …" and "4. Fees. (a) …": the second number on the line opens a list of clauses."""
     at = label.end
     m = _AFTER_HEADING.match(content[at:])
     if m and not re.search(r"\b(?:shall|will|may|must|is|are)\b", m.group()):
         at += m.end()
     second = parse_label(content[at:]) if content[at : at + 1] == "(" or m else None
-    if second is None or second.readings[0].value != 1 or label.readings[0].style[0] == "(" and second.readings[0].style[0] != "(":
+    if (
+        second is None
+        or second.readings[0].value != 1
+        or (label.readings[0].style[0] == "(" and second.readings[0].style[0] != "(")
+    ):
         return []
     return [Candidate(k, line.start + at, second, 2.5, 0.3, True)]
 
@@ -194,7 +219,7 @@ def _without_contents(found: list[Candidate], document: Document) -> list[Candid
 def _listed(found: list[Candidate]) -> set[int]:
     """Exhibits that stand line under line are a list of exhibits, not the exhibits."""
     at = [(k, c.line) for k, c in enumerate(found) if c.label.readings[0].style == "exhibit"]
-    pairs = [(a, b) for (a, i), (b, j) in zip(at, at[1:], strict=False) if j - i <= 2 and b == a + 1]
+    pairs = [(a, b) for (a, i), (b, j) in itertools.pairwise(at) if j - i <= 2 and b == a + 1]
     return {k for pair in pairs for k in pair}
 
 

@@ -9,14 +9,17 @@ from risklib.records import Definition, Sentence
 _QUOTED = r"[\"“”„]\s?([A-Z0-9][^\"“”„]{0,70}?)\s?[,.]?\s?[\"“”]"
 _MEANS = re.compile(
     rf"(?:{_QUOTED}(?:,? (?:or|and) (?:the )?)?)(?:{_QUOTED})?\)?,?\s+(?:\([^()]{{0,80}}\)\s+)?"
-    r"(?:(?:shall |will )?(?:means?|refers? to|includes?|be defined as|have the meanings?|be deemed to)|has the meanings?|have the meanings?|is defined|are defined)\b"
+    r"(?:(?:shall |will )?(?:means?|refers? to|includes?|be defined as|have the meanings?|be deemed to)|"
+    r"has the meanings?|have the meanings?|is defined|are defined)\b"
 )
-_INLINE = re.compile(rf"\((?:[^()\"“”]{{0,60}}?\s)?{_QUOTED}(?:(?:,|,? or|,? and)\s*(?:the )?{_QUOTED})?[^()\"“”]{{0,40}}\)")
+_INLINE = re.compile(
+    rf"\((?:[^()\"“”]{{0,60}}?\s)?{_QUOTED}(?:(?:,|,? or|,? and)\s*(?:the )?{_QUOTED})?[^()\"“”]{{0,40}}\)"
+)
 _PLAIN = re.compile(r"^([A-Z][\w&/-]*(?: [A-Z][\w&/-]*){0,5})(?:,| –| -)? (?:means|shall mean|has the meaning)\b")
 
 
 def read_definitions(sentences: tuple[Sentence, ...]) -> tuple[Definition, ...]:
-    """Every term that is given a meaning here, with the span of the sentence that gives it (inline ones: of the parenthesis)."""
+    """Every term that is given a meaning here, with the span of the sentence (or parenthesis) that gives it."""
     out: list[Definition] = []
     seen: set[tuple[str, int]] = set()
 

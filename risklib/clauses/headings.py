@@ -6,16 +6,21 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
+from risklib.clauses.cues import word_set
 from risklib.records import Document, Line
 
 _VERB = re.compile(
-    r"\b(?:shall|will|may|must|is|are|was|were|has|have|agrees?|means|can|cannot|does|do|acknowledges?|represents?|grants?|"
+    r"\b(?:shall|will|may|must|is|are|was|were|has|have|agrees?|means|can|cannot|does|do|acknowledges?|"
+    r"represents?|grants?|"
     r"warrants?|includes?|provides?|apply|applies|hereby|understands?|would|should|be)\b"
 )
-_SMALL = frozenset("a an and as at by for from in of on or the to with & under upon per via not no if than".split())
+_SMALL = word_set("a an and as at by for from in of on or the to with & under upon per via not no if than")
 _RUN_IN = re.compile(r"[^.:;?!]{2,110}?(?:\([^()]{1,60}\))?(?:\.|:|\?|\.?\s?[–—]|\s-{1,2}(?=\s))[\"”]?(?=\s)")
 _ABBREVIATED = re.compile(r"\b(?:U\.S|No|Inc|e\.g|i\.e|vs|etc|Co|Corp|Ltd|U\.K|St|Dr|Mr|Ms|v)\.$")
-_SIGNATURE = re.compile(r"^(?:By|Name|Title|Date|Signature|Its|Attn|Attention|Address|Email|Phone|Tel|Fax|Telephone|Print(?:ed)? Name)\b\s*[:_]|/s/|_{3,}")
+_SIGNATURE = re.compile(
+    r"^(?:By|Name|Title|Date|Signature|Its|Attn|Attention|Address|Email|Phone|Tel|Fax|Telephone|"
+    r"Print(?:ed)? Name)\b\s*[:_]|/s/|_{3,}"
+)
 
 
 @dataclass(frozen=True)
@@ -36,11 +41,15 @@ def typography(document: Document) -> Typography:
         bold += n * line.bold
         total += n
     widths = sorted(line.x1 - line.x0 for line in document.lines)
-    return Typography(sizes.most_common(1)[0][0] if sizes else 0.0, widths[int(0.8 * len(widths))] if widths else 0.0, bold > 0.6 * total)
+    return Typography(
+        sizes.most_common(1)[0][0] if sizes else 0.0,
+        widths[int(0.8 * len(widths))] if widths else 0.0,
+        bold > 0.6 * total,
+    )
 
 
 def heading_end(document: Document, start: int, line_index: int, limit: int) -> int:
-    """Offset where the heading that begins at ``start`` ends; ``start`` itself where there is none. ``limit``: the next clause."""
+    """Offset where the heading that begins at ``start`` ends; ``start`` where there is none. ``limit``: next clause."""
     lines, text = document.lines, document.text
     line = lines[line_index]
     first = text[start : min(line.end, limit)]
@@ -66,11 +75,19 @@ def _run_in(span: str) -> int:
         return 0
     words = m.group().rstrip(".:–—- ").split()
     after = span[m.end() :].lstrip()[:1]
-    if len(words) > 12 or not (words[0][0].isupper() or words[0][0] in "\"“") or (_VERB.search(m.group().lower()) and not m.group().isupper()):
+    if (
+        len(words) > 12
+        or not (words[0][0].isupper() or words[0][0] in '"“')
+        or (_VERB.search(m.group().lower()) and not m.group().isupper())
+    ):
         return 0
-    if m.group().rstrip().endswith(":") and len(words) > 5 or after.islower():
+    if (m.group().rstrip().endswith(":") and len(words) > 5) or after.islower():
         return 0
-    if re.match(r"(?:Section|Article|The|This|Each|If|For|In|To|Upon|Any|All|When|Such)\b", m.group()) and not titled(words) and len(words) > 3:
+    if (
+        re.match(r"(?:Section|Article|The|This|Each|If|For|In|To|Upon|Any|All|When|Such)\b", m.group())
+        and not titled(words)
+        and len(words) > 3
+    ):
         return 0
     return m.end() if len(words) <= 6 or titled(words) else 0
 
@@ -82,7 +99,7 @@ def titled(words: list[str]) -> bool:
 
 
 def _alone(document: Document, k: int, start: int, limit: int) -> int:
-    """End of a heading that fills the rest of its line (and perhaps more lines like it); ``start`` where it is no heading."""
+    """End of a heading that fills the rest of its line (and perhaps the next); ``start`` where it is no heading."""
     lines, text = document.lines, document.text
     line = lines[k]
     content = text[start : min(line.end, limit)].strip()
@@ -93,12 +110,18 @@ def _alone(document: Document, k: int, start: int, limit: int) -> int:
     if following is None:
         return line.end if len(content) < 90 and not content.endswith((";", ",")) else start
     after = text[following.start : following.end]
-    if content[-1] in ".:;" and not (loud or content[-1] == "." and following.paragraph and titled(content.split())):
+    if content[-1] in ".:;" and not (loud or (content[-1] == "." and following.paragraph and titled(content.split()))):
         return start
     same = following.bold == line.bold and after.isupper() == content.isupper()
-    if loud and same and not content.endswith((".", ":")) and _heading_words(after) and (not following.paragraph or _full(lines, k)):
+    if (
+        loud
+        and same
+        and not content.endswith((".", ":"))
+        and _heading_words(after)
+        and (not following.paragraph or _full(lines, k))
+    ):
         two = text[start : following.end].replace("\n", " ").rstrip(".: ")
-        if len(two.split()) <= 20 and (content.isupper() or line.bold and not _VERB.search(after)):
+        if len(two.split()) <= 20 and (content.isupper() or (line.bold and not _VERB.search(after))):
             return min(following.end, limit)
     if after[:1].islower() or (not loud and not titled(content.split())):
         return start
@@ -112,7 +135,11 @@ def _full(lines: tuple[Line, ...], k: int) -> bool:
 
 
 def _shorter(lines: tuple[Line, ...], k: int) -> bool:
-    near = [other.x1 for other in lines[max(0, k - 5) : k + 6] if other.page == lines[k].page and other.column == lines[k].column]
+    near = [
+        other.x1
+        for other in lines[max(0, k - 5) : k + 6]
+        if other.page == lines[k].page and other.column == lines[k].column
+    ]
     return lines[k].x1 < 0.88 * max(near, default=0)
 
 
@@ -122,11 +149,15 @@ def _heading_words(content: str) -> bool:
         return False
     if content.isupper():
         return not re.search(r"\b(?:SHALL|WILL|IS|ARE|HEREBY|AGREES)\b", content)
-    return words[0][0].isalnum() and not _VERB.search(content.lower()) and sum(c.isalpha() for c in content) >= 0.5 * len(content)
+    return (
+        words[0][0].isalnum()
+        and not _VERB.search(content.lower())
+        and sum(c.isalpha() for c in content) >= 0.5 * len(content)
+    )
 
 
 def heading_lines(document: Document, style: Typography) -> list[tuple[int, tuple[float, bool, bool]]]:
-    """Lines that look like unnumbered headings: (index, look); look = (size over text, bold, capitals), the larger the higher."""
+    """Lines that look like unnumbered headings: (index, look). A look is (size over text, bold, capitals)."""
     out: list[tuple[int, tuple[float, bool, bool]]] = []
     lines, text = document.lines, document.text
     for k, line in enumerate(lines):
@@ -138,7 +169,7 @@ def heading_lines(document: Document, style: Typography) -> list[tuple[int, tupl
         capitals = content.isupper() and sum(c.isalpha() for c in content) > 3
         if over < 1.12 and not bold and not capitals:
             continue
-        if not (line.paragraph or over >= 1.2) or content[0].islower() or content[-1] in ".,;" and not capitals:
+        if not (line.paragraph or over >= 1.2) or content[0].islower() or (content[-1] in ".,;" and not capitals):
             continue
         if _follows_on(document, k) or not _shorter_than_text(line, style):
             continue

@@ -1,4 +1,4 @@
-"""Party names to two tokens: every alias becomes CUSTOMER or PROVIDER, so that sentences of all agreements read alike."""
+"""Party names to two tokens: every alias becomes CUSTOMER or PROVIDER, so that all agreements read alike."""
 
 from __future__ import annotations
 
@@ -17,14 +17,16 @@ _JOINT = re.compile(
     re.IGNORECASE,
 )
 _CAPITAL_PARTIES = re.compile(r"(?<!Third )(?<!third )(?<!third-)(?<!Third-)(?<!Other )\bParties\b(['’](?!\w))?")
-_AFTER_US = re.compile(r"\s*(?:government|federal|dollars?|\$|law|state|citizen|person|export|patent|copyright|tax|based)", re.IGNORECASE)
+_AFTER_US = re.compile(
+    r"\s*(?:government|federal|dollars?|\$|law|state|citizen|person|export|patent|copyright|tax|based)", re.IGNORECASE
+)
 
 
 def _forms(party: Party) -> set[str]:
     out = set(party.aliases)
     if len(party.name) > 2:
         out.add(" ".join(party.name.lower().split()))
-    for head, forms in _PRONOUNS.items():
+    for _head, forms in _PRONOUNS.items():
         if out & set(forms):
             out |= set(forms)
     return out
@@ -60,8 +62,8 @@ def _is_name(found: str, text: str, m: re.Match[str]) -> bool:
 def normalise(text: str, parties: tuple[Party, ...]) -> str:
     """``text`` with every alias of the parties as CUSTOMER or PROVIDER, and "each party", "the parties" … as BOTH.
 
-    Possessives stay ("Licensee's" and "your" → "CUSTOMER's"); "neither party" becomes "neither BOTH". Small-letter words
-    that only look like a party's name ("a notion", "the company" where "Company" is defined) stay as they are.
+    Possessives stay ("Licensee's" and "your" → "CUSTOMER's"); "neither party" becomes "neither BOTH". Words in small
+    letters that only look like a party's name ("a notion", "the company" where "Company" is defined) stay as they are.
     """
     made = _pattern(parties)
     if made is not None:

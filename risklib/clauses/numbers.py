@@ -7,18 +7,23 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 CONTAINERS = ("exhibit", "schedule", "annex", "appendix", "attachment", "addendum", "part")
-_WORDS = "article section clause".split()
+_WORDS = ["article", "section", "clause"]
 _ROMAN = re.compile(r"m{0,3}(?:cm|cd|d?c{0,3})(?:xc|xl|l?x{0,3})(?:ix|iv|v?i{0,3})")
 _VALUES = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100, "d": 500, "m": 1000}
 _ODD_ROMAN = {"viv": 9, "vix": 9, "iiii": 4, "viiii": 9, "ixx": 19, "xix": 19}  # as people write them
 
 _CONTAINER = re.compile(
-    rf"(?i:({'|'.join(CONTAINERS)}))\s+(?:No\.\s*)?[\"“]?((?=[A-Z0-9])(?!(?:OF|TO|IN|AT|AS|BY|NO|ON|OR|IS|IT|AN|A\s+[a-z])\b)(?:[A-Z]{{1,2}}(?:-?\d{{1,2}})?|[IVX]+|\d{{1,2}}(?:[-.]\d{{1,2}})?(?:\([a-z]\))?))[\"”]?(?![\w'’])\s*[.:)–—-]*\s*"
+    rf"(?i:({'|'.join(CONTAINERS)}))\s+(?:No\.\s*)?[\"“]?((?=[A-Z0-9])(?!(?:OF|TO|IN|AT|AS|BY|NO|ON|OR|IS|IT|AN|"
+    rf"A\s+[a-z])\b)(?:[A-Z]{{1,2}}(?:-?\d{{1,2}})?|[IVX]+|"
+    rf"\d{{1,2}}(?:[-.]\d{{1,2}})?(?:\([a-z]\))?))[\"”]?(?![\w'’])\s*[.:)–—-]*\s*"
 )
 _NAMED = re.compile(
-    r"(?i:(article|section|clause))\s+((?:\d{1,3}(?:\.\d{1,3}){0,3}|(?=[IVXLC])[IVXLC]{1,7}|[A-Z](?![A-Za-z])))(\([a-z]{1,4}\))?(?![\w'’])\s*[.:)–—-]*\s*"
+    r"(?i:(article|section|clause))\s+((?:\d{1,3}(?:\.\d{1,3}){0,3}|(?=[IVXLC])[IVXLC]{1,7}|"
+    r"[A-Z](?![A-Za-z])))(\([a-z]{1,4}\))?(?![\w'’])\s*[.:)–—-]*\s*"
 )
-_DECIMAL = re.compile(r"(?:§\s*)?(\d{1,3}(?:\s?\.\s?\d{1,3}){1,4})([a-z]?)\s?[.)]?(?:(?<=[.)])|(?=\s|$|[\"“A-Z(]))\s*(?=[^\d%]|\d+ |$)")
+_DECIMAL = re.compile(
+    r"(?:§\s*)?(\d{1,3}(?:\s?\.\s?\d{1,3}){1,4})([a-z]?)\s?[.)]?(?:(?<=[.)])|(?=\s|$|[\"“A-Z(]))\s*(?=[^\d%]|\d+ |$)"
+)
 _PLAIN = re.compile(r"(?:§\s*)?(\d{1,3})(\.|\)|:|)(?:\s+|(?=[A-Z\"“(])|$)")
 _PAREN = re.compile(r"\(\s?([a-zA-Z]{1,6}|\d{1,3})\s?\)\.?\s*")
 _LETTER = re.compile(r"([a-zA-Z]|[ivxIVX]{2,6})([.)])(?:\s+|$|(?=[A-Z][a-z]))")
@@ -87,7 +92,7 @@ def _lettered(word: str, shape: str) -> tuple[Reading, ...]:
 
 
 def parse_label(text: str) -> Label | None:
-    """The clause number at the very start of ``text``, or None. It may still be a reference or an amount: see tree.py."""
+    """The clause number at the very start of ``text``, or None. It may still be a reference or an amount."""
     for parse in (_container, _named, _mixed, _decimal, _paren, _plain, _letter, _bare):
         label = parse(text)
         if label is not None:
@@ -114,7 +119,9 @@ def _named(text: str) -> Label | None:
         if len(path) > 1:
             return Label(which, m.end(), (Reading(f"d{len(path)}", path),))
         return Label(f"{word} {which}", m.end(), (Reading(word.lower(), path),))
-    readings = tuple(Reading(word.lower(), r.path) for r in _lettered(which, "x") if roman(which) is not None or r.style == "A")
+    readings = tuple(
+        Reading(word.lower(), r.path) for r in _lettered(which, "x") if roman(which) is not None or r.style == "A"
+    )
     return Label(f"{word} {which}", m.end(), readings) if readings else None
 
 

@@ -1,4 +1,4 @@
-"""Cross-references: "Section 8.2(a)", "this Article", "Exhibit B" to clauses; URLs, policies and statutes as external."""
+"""Cross-references: "Section 8.2(a)", "this Article", "Exhibit B" to clauses; URLs, policies, statutes as external."""
 
 from __future__ import annotations
 
@@ -10,17 +10,24 @@ from risklib.records import Clause, Document, Reference
 
 _NUMBER = r"(?:\d{1,3}(?:\.\d{1,3}){0,4}|[IVXLC]{1,7}|[A-Z])(?:\s?\([a-zA-Z0-9]{1,5}\)){0,4}(?![\w])"
 _INTERNAL = re.compile(
-    rf"\b(?i:(sections?|articles?|clauses?|paragraphs?|subsections?|§§?))\s+({_NUMBER})((?:(?:,\s?(?:and |or )?| and | or | through | to |–|-)\s?{_NUMBER}){{0,8}})"
+    rf"\b(?i:(sections?|articles?|clauses?|paragraphs?|subsections?|§§?))\s+({_NUMBER})((?:(?:,\s?(?:and |or )?|"
+    rf" and | or | through | to |–|-)\s?{_NUMBER}){{0,8}})"
 )
-_CONTAINER = re.compile(rf"\b(?i:({'|'.join(CONTAINERS)}))\s+[\"“]?([A-Z]{{1,2}}(?:-\d+)?|\d{{1,2}}|[IVX]+)[\"”]?(?![\w.])")
+_CONTAINER = re.compile(
+    rf"\b(?i:({'|'.join(CONTAINERS)}))\s+[\"“]?([A-Z]{{1,2}}(?:-\d+)?|\d{{1,2}}|[IVX]+)[\"”]?(?![\w.])"
+)
 _THIS = re.compile(r"\b[Tt]his (Section|Article|Exhibit|Schedule|Annex|Appendix|Addendum|Clause|Paragraph)\b(?! \d)")
 _EXTERNAL = re.compile(
-    r"https?://[^\s<>()\"”]+[^\s<>()\"”.,;]|\bwww\.[^\s<>()\"”]+[^\s<>()\"”.,;]|\b\d+ (?:U\.S\.C|C\.F\.R)\.?(?: §+)? ?[\d.]+|"
-    r"\b(?:Acceptable Use|Privacy|Security|Support|Data Processing|Service Level|Refund|Cookie|Copyright|Fair Use|Trademark) "
+    r"https?://[^\s<>()\"”]+[^\s<>()\"”.,;]|\bwww\.[^\s<>()\"”]+[^\s<>()\"”.,;]|\b\d+ (?:U\.S\.C|"
+    r"C\.F\.R)\.?(?: §+)? ?[\d.]+|"
+    r"\b(?:Acceptable Use|Privacy|Security|Support|Data Processing|Service Level|Refund|Cookie|Copyright|"
+    r"Fair Use|Trademark) "
     r"(?:Policy|Policies|Statement|Notice|Addendum|Agreement)\b|"
     r"\b(?:[A-Z][a-z]+ ){1,4}Act(?: of \d{4})?\b|\bGDPR\b|\bCCPA\b|\bHIPAA\b"
 )
-_ELSEWHERE = re.compile(r"\s+(?:of|in|to|under) (?:the|that certain|its|such)\s+(?!Agreement\b|Terms\b|this\b)(?:[A-Z]|\d|U\.S)")
+_ELSEWHERE = re.compile(
+    r"\s+(?:of|in|to|under) (?:the|that certain|its|such)\s+(?!Agreement\b|Terms\b|this\b)(?:[A-Z]|\d|U\.S)"
+)
 
 
 def read_references(document: Document, clauses: tuple[Clause, ...]) -> tuple[Reference, ...]:
@@ -41,7 +48,9 @@ def read_references(document: Document, clauses: tuple[Clause, ...]) -> tuple[Re
         here = home(start)
         if here is None or (start < here.body and not flat[here.start : start].strip()):
             return  # a clause's own number is no reference
-        out.append(Reference(here.clause_id, start, end, flat[start:end], target.clause_id if target else None, external))
+        out.append(
+            Reference(here.clause_id, start, end, flat[start:end], target.clause_id if target else None, external)
+        )
 
     for m in _INTERNAL.finditer(flat):
         elsewhere = bool(_ELSEWHERE.match(flat, m.end()))
@@ -63,7 +72,7 @@ def _key(number: str) -> str:
 
 
 def _find(number: str, here: Clause | None, by_number: dict[str, Clause], ids: dict[str, Clause]) -> Clause | None:
-    """The clause that bears the number: first in the same exhibit, then in the body; else the nearest that contains it."""
+    """The clause that bears the number: first in the same exhibit, then in the body; else what contains it."""
     key = _key(number)
     top = here
     while top is not None and top.parent_id:
@@ -79,7 +88,7 @@ def _find(number: str, here: Clause | None, by_number: dict[str, Clause], ids: d
 
 
 def _enclosing(kind: str, here: Clause | None, ids: dict[str, Clause]) -> Clause | None:
-    """"This Article" is the outermost clause around, "this Exhibit" the exhibit, "this Section" the numbered clause itself."""
+    """ "This Article" is the outermost clause around, "this Exhibit" the exhibit, "this Section" the clause itself."""
     if here is None:
         return None
     path = [here]

@@ -78,7 +78,12 @@ def _clause(writer: _Writer, clause: Clause, lines: tuple[Line, ...]) -> None:
         bullet = _BULLET.match(text, start, end)
         label = None if bullet else parse_label(text[start : min(end, start + 60)].replace("\n", " "))
         marked = bullet is not None or (label is not None and label.printed.startswith("(") and not first)
-        if not marked and not first and pending and not (text[start].islower() or _ITEM_END.search(text[start:end].rstrip()[-8:])):
+        if (
+            not marked
+            and not first
+            and pending
+            and not (text[start].islower() or _ITEM_END.search(text[start:end].rstrip()[-8:]))
+        ):
             pending = ()
         if not marked and _is_heading(text, start, end, bool(pending)):
             writer.add(clause, start, end, (), "heading")
@@ -94,8 +99,14 @@ def _clause(writer: _Writer, clause: Clause, lines: tuple[Line, ...]) -> None:
         last = len(writer.out) - 1
         if last >= before:
             tail = writer.out[last].text.rstrip()
-            if tail.endswith((":", "—", "–")) or (not _ENDED.search(tail) and not _ITEM_END.search(tail) and not is_item):
-                pending = (*writer.out[last].lead_ins, last) if writer.out[last].kind == "sentence" or tail.endswith(":") else pending
+            if tail.endswith((":", "—", "–")) or (
+                not _ENDED.search(tail) and not _ITEM_END.search(tail) and not is_item
+            ):
+                pending = (
+                    (*writer.out[last].lead_ins, last)
+                    if writer.out[last].kind == "sentence" or tail.endswith(":")
+                    else pending
+                )
 
 
 def _from_parent(writer: _Writer, clause: Clause) -> tuple[int, ...]:
@@ -129,7 +140,11 @@ def _is_heading(text: str, start: int, end: int, in_list: bool) -> bool:
     if in_list or len(content) > 80 or not content or content[-1] in ".;:,?!" or not content[0].isalpha():
         return False
     words = content.split()
-    return len(words) <= 9 and (content.isupper() or titled(words)) and not re.search(r"\b(?:shall|will|must|is|are)\b", content)
+    return (
+        len(words) <= 9
+        and (content.isupper() or titled(words))
+        and not re.search(r"\b(?:shall|will|must|is|are)\b", content)
+    )
 
 
 def _blocks(document: Document, clause: Clause, lines: tuple[Line, ...]) -> list[tuple[int, int, bool]]:
@@ -174,5 +189,7 @@ def _breaks(text: str, before: Line, line: Line, lines: tuple[Line, ...]) -> boo
         return True
     if head[:1].islower():
         return tail.endswith((",", " and", " or")) and False
-    short = before.x1 - before.x0 < 0.6 * max((other.x1 - other.x0 for other in lines if other.page == before.page), default=0)
+    short = before.x1 - before.x0 < 0.6 * max(
+        (other.x1 - other.x0 for other in lines if other.page == before.page), default=0
+    )
     return short or line.bold != before.bold or abs(line.size - before.size) > 0.6

@@ -1,6 +1,6 @@
 """The most plausible numbering: a beam search over open levels, in which each number continues, opens or closes a list.
 
-Numbers that fit no list (a reference, an amount, a table row at the start of a line) are cheaper to refuse than to take.
+Numbers that fit no list (references, amounts, table rows at the start of a line) are cheaper to refuse than to take.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Stack = tuple[Reading, ...]
 
 
 class Choice(NamedTuple):
-    """A candidate that was taken: its reading, and the open levels above it (outermost first), which become its parents."""
+    """A candidate that was taken: its reading, and the levels open after it, outermost first, itself the last."""
 
     candidate: int
     reading: Reading
@@ -37,7 +37,6 @@ class _Path(NamedTuple):
 def best_sequence(found: list[Candidate]) -> list[Choice]:
     """The candidates to take, in order, each with the stack of levels that it leaves open (itself the last)."""
     beam: dict[Stack, _Path] = {(): _Path(0.0, None, None, ())}
-    taken: dict[int, set[Stack]] = {}
     for k, candidate in enumerate(found):
         after: dict[Stack, _Path] = {}
         for path in beam.values():
@@ -50,12 +49,11 @@ def best_sequence(found: list[Candidate]) -> list[Choice]:
                     _keep(after, _Path(total, path, Choice(k, reading, stack), stack))
         best = sorted(after.values(), key=lambda p: p.cost)[:_BEAM]
         beam = {p.stack: p for p in best}
-    taken.clear()
-    path: _Path | None = min(beam.values(), key=lambda p: p.cost)
+    last: _Path | None = min(beam.values(), key=lambda p: p.cost)
     out: list[Choice] = []
-    while path is not None and path.choice is not None:
-        out.append(path.choice)
-        path = path.back
+    while last is not None and last.choice is not None:
+        out.append(last.choice)
+        last = last.back
     return out[::-1]
 
 
@@ -111,7 +109,15 @@ def _open(stack: Stack, r: Reading) -> float:
         if bare:
             return late * 0.7
         again = any(level.style == "d1" for level in stack)
-        return late + (4.0 if again and stack[-1].style == "A." else 0.4 if stack[-1].style in ("article", "I.", "section") else 1.8 if stack[-1].style == "A." else 3.2)
+        return late + (
+            4.0
+            if again and stack[-1].style == "A."
+            else 0.4
+            if stack[-1].style in ("article", "I.", "section")
+            else 1.8
+            if stack[-1].style == "A."
+            else 3.2
+        )
     if any(level.style == r.style for level in stack):
         late += 1.2
     return late + _OPENING.get(r.style, 1.0) + (0.6 if bare else 0.0)
@@ -121,7 +127,9 @@ def _decimal(stack: Stack, r: Reading) -> list[tuple[float, Stack]]:
     prefix = r.path[:-1]
     for k in range(len(stack) - 1, -1, -1):
         level = stack[k]
-        if level.path != prefix or not (level.style == f"d{len(prefix)}" or (len(prefix) == 1 and level.style in (*_TOPS, "I.", "A."))):
+        if level.path != prefix or not (
+            level.style == f"d{len(prefix)}" or (len(prefix) == 1 and level.style in (*_TOPS, "I.", "A."))
+        ):
             continue
         sibling = stack[k + 1] if k + 1 < len(stack) else None
         if sibling is not None and sibling.style == r.style:
@@ -155,7 +163,13 @@ def _mixed(stack: Stack, r: Reading) -> list[tuple[float, Stack]]:
     for k in range(len(stack) - 1, -1, -1):
         if stack[k].path == prefix:
             sibling = stack[k + 1] if k + 1 < len(stack) else None
-            cost = _gap(sibling.value, r.value) if sibling is not None and sibling.style == "(a)" else 0.0 if r.value == 1 else 2.0
+            cost = (
+                _gap(sibling.value, r.value)
+                if sibling is not None and sibling.style == "(a)"
+                else 0.0
+                if r.value == 1
+                else 2.0
+            )
             return [(cost, (*stack[: k + 1], own))]
     host = Reading(f"d{len(prefix)}", prefix)
     return [(cost + 1.0, (*above, own)) for cost, above in _moves(stack, host)]

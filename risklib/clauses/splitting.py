@@ -5,27 +5,35 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from risklib.clauses.cues import word_set
 from risklib.clauses.numbers import letter, roman
 
 Span = tuple[int, int]
 
-_ABBREVIATIONS = frozenset(
-    "no nos art arts sec secs subsec para paras cl ex exh sched e.g i.e eg ie etc vs v viz cf al ca approx dept est fig max min "
-    "mr mrs ms dr prof st jr sr hon gen gov jan feb mar apr jun jul aug sep sept oct nov dec ave blvd rd ste fl p pp vol ed rev "
-    "reg regs stat u.s.c c.f.r u.s u.k u.n e.u d.c n.y inc corp co ltd llc l.l.c l.p n.a s.a b.v n.v plc cos bros assn attn tel "
-    "fax ext a.m p.m incl excl resp ref para op cit id seq a.k.a d.b.a f.k.a ph.d".split()
+_ABBREVIATIONS = word_set(
+    "no nos art arts sec secs subsec para paras cl ex exh sched e.g i.e eg ie etc vs v viz cf al ca approx dept "
+    "est fig max min "
+    "mr mrs ms dr prof st jr sr hon gen gov jan feb mar apr jun jul aug sep sept oct nov dec ave blvd rd ste fl "
+    "p pp vol ed rev "
+    "reg regs stat u.s.c c.f.r u.s u.k u.n e.u d.c n.y inc corp co ltd llc l.l.c l.p n.a s.a b.v n.v plc cos "
+    "bros assn attn tel "
+    "fax ext a.m p.m incl excl resp ref para op cit id seq a.k.a d.b.a f.k.a ph.d"
 )
-_OFTEN_LAST = frozenset("inc corp co ltd llc l.l.c l.p n.a s.a b.v n.v plc etc u.s u.k a.m p.m e.u jr d.c n.y".split())
-_STARTERS = frozenset(
-    "the this that these those if in any each all no upon except for to by as at on such we you our your it they he she either "
-    "neither both nothing notwithstanding subject customer provider client licensee licensor vendor supplier company when where "
-    "unless during after before without with under a an there however further furthermore additionally accordingly its".split()
+_OFTEN_LAST = word_set("inc corp co ltd llc l.l.c l.p n.a s.a b.v n.v plc etc u.s u.k a.m p.m e.u jr d.c n.y")
+_STARTERS = word_set(
+    "the this that these those if in any each all no upon except for to by as at on such we you our your it "
+    "they he she either "
+    "neither both nothing notwithstanding subject customer provider client licensee licensor vendor supplier "
+    "company when where "
+    "unless during after before without with under a an there however further furthermore additionally "
+    "accordingly its"
 )
 _END = re.compile(r"[.!?…][\"”’')\]]{0,3}(?=\s+[\"“‘'(\[•]{0,2}[A-Z0-9•§])|[.;][\"”]?(?=\s+[•●▪])")
 _WORD_BEFORE = re.compile(r"([A-Za-z][A-Za-z.]*|\d+)$")
 _MARKER = re.compile(r"(?<![\w(])\(\s?([a-z]{1,2}|[ivx]{1,5})\s?\)(?=\s)")
 _REFERENCE_BEFORE = re.compile(
-    r"(?:\b(?:sections?|clauses?|paragraphs?|subsections?|sub-?clauses?|articles?|items?|subparagraphs?|exhibits?|prongs?|parts?|"
+    r"(?:\b(?:sections?|clauses?|paragraphs?|subsections?|sub-?clauses?|articles?|items?|subparagraphs?|"
+    r"exhibits?|prongs?|parts?|"
     r"foregoing|in|of|under|through|by)|\d|\))\s*$",
     re.IGNORECASE,
 )
@@ -43,7 +51,7 @@ class Item(NamedTuple):
 
 
 def split_sentences(text: str, start: int = 0, end: int | None = None) -> list[Span]:
-    """Sentences of ``text[start:end]`` as spans without outer blanks. Abbreviations, numbers and initials do not end one."""
+    """Sentences of ``text[start:end]`` as spans without outer blanks; abbreviations and initials end none."""
     end = len(text) if end is None else end
     flat = text[start:end].replace("\n", " ")
     out: list[Span] = []
@@ -77,21 +85,25 @@ def _really_ends(text: str, m: re.Match[str]) -> bool:
     following = re.match(r"[\"“‘'(\[]*([A-Za-z]*)", rest)
     starter = bool(following) and following.group(1).lower() in _STARTERS  # type: ignore[union-attr]
     if word in _ABBREVIATIONS or (len(word) == 1 and word.isalpha() and text[m.start() - 1].isupper()):
-        return (word in _OFTEN_LAST or len(word) == 1 and _capital_run(text, m.start())) and starter
+        return (word in _OFTEN_LAST or (len(word) == 1 and _capital_run(text, m.start()))) and starter
     if re.fullmatch(r"(?:[a-z]\.)+[a-z]", word):
         return starter
-    if word.isdigit() and m.end() - m.start() == 1 and re.match(r"\d", rest) and len(word) <= 2:
-        return False  # "1. 2. 3."
-    return True
+    counted = word.isdigit() and len(word) <= 2 and m.end() - m.start() == 1 and rest[:1].isdigit()
+    return not counted  # "1. 2. 3."
 
 
 def _capital_run(text: str, at: int) -> bool:
     """Whether the single letter before the full stop is a label such as "Exhibit A." rather than an initial."""
-    return bool(re.search(r"\b(?:Exhibit|Schedule|Annex|Appendix|Attachment|Part|Section|Phase|Plan|Class|Tier)\s\w$", text[max(0, at - 14) : at]))
+    return bool(
+        re.search(
+            r"\b(?:Exhibit|Schedule|Annex|Appendix|Attachment|Part|Section|Phase|Plan|Class|Tier)\s\w$",
+            text[max(0, at - 14) : at],
+        )
+    )
 
 
 def split_items(text: str, start: int, end: int, depth: int = 1) -> list[Item]:
-    """A sentence cut at its inline list "(a) …; (b) …": the lead-in, the items; the whole as one Item where there is none.
+    """A sentence cut at its inline list "(a) …; (b) …": the lead-in, the items; one Item where there is none.
 
     Small letters and small roman numbers only; a pair that is joined by no more than a comma stays in its sentence.
     """
@@ -126,7 +138,8 @@ def _is_reference(flat: str, m: re.Match[str]) -> bool:
     before, after = flat[: m.start()], flat[m.end() : m.end() + 40]
     if re.match(r"\s*(?:,|;|\)|above|below|through|and \(|or \(|to \()", after):
         return True
-    return bool(_REFERENCE_BEFORE.search(before[-24:])) and not re.search(r"\b(?:of|in|under|by)\s*$", before[-8:])
+    named = bool(_REFERENCE_BEFORE.search(before[-24:]))
+    return named and not re.search(r"\b(?:of|in|under|by)\s*$", before[-8:])
 
 
 def _chain(flat: str, marks: list[re.Match[str]]) -> list[re.Match[str]]:
@@ -137,7 +150,9 @@ def _chain(flat: str, marks: list[re.Match[str]]) -> list[re.Match[str]]:
                 continue
             chain = [first]
             for m in marks[k + 1 :]:
-                if read(m.group(1)) == (read(chain[-1].group(1)) or 0) + 1 and _SEPARATOR.search(flat[: m.start()].rstrip()[-8:]):
+                if read(m.group(1)) == (read(chain[-1].group(1)) or 0) + 1 and _SEPARATOR.search(
+                    flat[: m.start()].rstrip()[-8:]
+                ):
                     chain.append(m)
             if _worth_cutting(flat, chain):
                 return chain

@@ -1,4 +1,4 @@
-"""Lines → the tree of clauses: numbered ones by the order of their numbers, unnumbered ones by how their headings look."""
+"""Lines → the tree of clauses: numbered ones by the order of numbers, others by how headings look."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from risklib.clauses.sequence import best_sequence
 from risklib.records import Clause, Document
 
 _FEW = 4  # numbered clauses below which an agreement counts as unnumbered
-_CLOSING = re.compile(r"^(?:in witness whereof|signatures?\b|signed\b|agreed and accepted|accepted (?:and agreed )?by|by:|executed)", re.IGNORECASE)
+_CLOSING = re.compile(
+    r"^(?:in witness whereof|signatures?\b|signed\b|agreed and accepted|accepted (?:and agreed )?by|by:|executed)",
+    re.IGNORECASE,
+)
 
 
 @dataclass
@@ -32,7 +35,7 @@ class _Node:
 
 
 def build_tree(document: Document) -> tuple[Clause, ...]:
-    """The clauses in reading order; together they cover the text from the first word to the last. Empty for an empty text."""
+    """The clauses in reading order; together they cover the text from first word to last. Empty for an empty text."""
     if not document.text.strip():
         return ()
     found = find_candidates(document)
@@ -69,7 +72,9 @@ def _full_number(parent: _Node | None, printed: str, stack: tuple[Reading, ...])
     """The number as lawyers cite it: "4.2", "4.2(a)", "Article II.I", "Exhibit B 1.1"."""
     reading = stack[-1]
     if parent is None or reading.style == "exhibit":
-        implied = len(stack) > 1 and printed.startswith("(") and stack[-2].style[0] == "d"  # "6(b)" where no "6" was seen
+        implied = (
+            len(stack) > 1 and printed.startswith("(") and stack[-2].style[0] == "d"
+        )  # "6(b)" where no "6" was seen
         return f"{'.'.join(map(str, stack[-2].path))}{printed}" if implied else printed
     container = parent
     while container.parent is not None:
@@ -85,13 +90,13 @@ def _full_number(parent: _Node | None, printed: str, stack: tuple[Reading, ...])
 
 
 def _with_headings(document: Document, nodes: list[_Node], style: Typography) -> list[_Node]:
-    """Adds unnumbered headed sections: all of them where numbers are few, else only those that look as high as numbered ones."""
+    """Adds unnumbered headed sections: all where numbers are few, else those as loud as numbered ones."""
     seen = heading_lines(document, style)
     taken = {n.line for n in nodes}
     tops = [n for n in nodes if n.level == 1 and n.style != "exhibit"]
     if len(nodes) < _FEW or len(tops) < 2:
         return _unnumbered(document, nodes, [(k, look) for k, look in seen if k not in taken])
-    looks = {k: look for k, look in seen}
+    looks = dict(seen)
     top_look = Counter(looks[n.line] for n in tops if n.line in looks).most_common(1)
     least = top_look[0][0] if top_look and top_look[0][1] >= 0.4 * len(tops) else None
     if least is None:
@@ -109,7 +114,17 @@ def _with_headings(document: Document, nodes: list[_Node], style: Typography) ->
         while owner is not None and owner.parent is not None and owner.parent.style != "exhibit":
             owner = owner.parent
         higher = look[0] > least[0]
-        extra.append(_Node(k, line.start, line.start, "", 1 if higher or owner is None else owner.level + 1, None if higher else owner, style="heading"))
+        extra.append(
+            _Node(
+                k,
+                line.start,
+                line.start,
+                "",
+                1 if higher or owner is None else owner.level + 1,
+                None if higher else owner,
+                style="heading",
+            )
+        )
     return sorted(nodes + extra, key=lambda n: n.start)
 
 
@@ -127,7 +142,9 @@ def _closing_line(document: Document, nodes: list[_Node]) -> int:
     return len(document.lines)
 
 
-def _unnumbered(document: Document, nodes: list[_Node], seen: list[tuple[int, tuple[float, bool, bool]]]) -> list[_Node]:
+def _unnumbered(
+    document: Document, nodes: list[_Node], seen: list[tuple[int, tuple[float, bool, bool]]]
+) -> list[_Node]:
     """Headed sections of a text without numbers; the two most used looks give two levels."""
     common = [look for look, n in Counter(look for _, look in seen).items() if n >= 2]
     ranked = sorted(common, reverse=True)[:4]
@@ -139,7 +156,9 @@ def _unnumbered(document: Document, nodes: list[_Node], seen: list[tuple[int, tu
             continue
         line = document.lines[k]
         low = body.index(look) > 0
-        node = _Node(k, line.start, line.start, "", 2 if low and top is not None else 1, top if low else None, style="heading")
+        node = _Node(
+            k, line.start, line.start, "", 2 if low and top is not None else 1, top if low else None, style="heading"
+        )
         if not low:
             top = node
         out.append(node)
@@ -157,7 +176,14 @@ def _measure(document: Document, nodes: list[_Node]) -> None:
         if node.style == "heading":
             end = document.lines[node.line].end
         else:
-            line = next((i for i in range(node.line, len(document.lines)) if document.lines[i].end > node.body or i == len(document.lines) - 1), node.line)
+            line = next(
+                (
+                    i
+                    for i in range(node.line, len(document.lines))
+                    if document.lines[i].end > node.body or i == len(document.lines) - 1
+                ),
+                node.line,
+            )
             end = heading_end(document, min(node.body, node.end), min(line, node.line), limit)
         if end > node.body or node.style == "heading":
             node.heading = " ".join(document.text[node.body : end].split()).strip(" .:–—-")
@@ -176,8 +202,16 @@ def _measure(document: Document, nodes: list[_Node]) -> None:
 def _freeze(nodes: list[_Node]) -> tuple[Clause, ...]:
     ids = {id(n): f"c{k:04d}" for k, n in enumerate(nodes, 1)}
     return tuple(
-        Clause(ids[id(n)], ids[id(n.parent)] if n.parent else None, n.number, n.heading, n.level, n.start, n.end, n.through, n.body)
+        Clause(
+            ids[id(n)],
+            ids[id(n.parent)] if n.parent else None,
+            n.number,
+            n.heading,
+            n.level,
+            n.start,
+            n.end,
+            n.through,
+            n.body,
+        )
         for n in nodes
     )
-
-
