@@ -24,6 +24,7 @@ _NUMBER = re.compile(
 _BROWSER = re.compile(
     r"https?://\S+\s+(page )?\d+( of |/)\d+|(\d{1,2}[/.]\d{1,2}[/.]\d{2,4}|\d{4}-\d\d-\d\d),? \d{1,2}:\d\d.*", re.I
 )
+_HEADING = re.compile(r"\W*(article|section|exhibit|schedule|appendix|annex|attachment|part|clause)\b", re.I)
 _FILING = re.compile(r"\(?(exhibit|ex)\W*\d{1,2}\.\d+\S*", re.I)
 _CONTENTS = re.compile(r"(table of )?contents\W*(page)?", re.I)
 _LEADERS = re.compile(r"(\.\s?){4,}\s*[\divxlA-Z-]{0,6}\W*$|…+\s*\d+$")
@@ -131,6 +132,8 @@ def _counts_pages(places: Sequence[tuple[int, ReadLine]], need: int) -> bool:
     """Whether the text stays the same, or a number in it counts the pages, as "ARTICLE 3" does not."""
     if max(Counter(r.text for _, r in places).values()) >= need:
         return True
+    if _HEADING.match(places[0][1].text):
+        return False
     steps = Counter((j, int(n) - p) for p, r in places for j, n in enumerate(_DIGITS.findall(r.text)[:6]) if len(n) < 6)
     return bool(steps) and max(steps.values()) >= need
 
@@ -163,16 +166,17 @@ def _contents_end(lines: Placed, names: list[str], begin: int) -> int:
     """Where the entries that start at ``begin`` stop: at the first that comes again, or at text that is no entry."""
     later: dict[str, int] = {name[:24]: k for k, name in enumerate(names)}
     end, strays, entries = begin, 0, 0
-    first = next((name for name in names[begin : begin + 3] if len(name) >= 4), "")
+    often = {name for name, n in Counter(names).items() if n > 4}  # page heads of the original, printed into the text
+    first = next((name for name in names[begin : begin + 5] if len(name) >= 4 and name not in often), "")
     for k in range(begin, len(lines)):
         text, name = lines[k][1].text, names[k]
         leader = _LEADERS.search(text) is not None
         if k > begin + 1 and first and name == first and not leader:
             break
         sentence = len(text) > 110 or (text.endswith((".", ";")) and len(text.split()) >= 8)
-        if leader or (len(name) >= 4 and later.get(name[:24], k) > k and not sentence):
+        if leader or (len(name) >= 4 and name not in often and later.get(name[:24], k) > k and not sentence):
             end, strays, entries = k + 1, 0, entries + 1
-        elif len(name) < 5 and len(text) < 20:
+        elif not name or name in often or (len(name) < 5 and len(text) < 20):
             continue  # a bare number, "Page"
         else:
             strays += 1
@@ -185,7 +189,10 @@ def navigation(lines: Placed, pages: Sequence[Sequence[ReadLine]]) -> Marks:
     """Link texts of a web page around the agreement; nothing in a document that shows no sign of one."""
     if not lines:
         return {}
-    body = Counter(round(r.line.size, 1) for _, r in lines for _ in range(len(r.text))).most_common(1)[0][0]
+    letters: Counter[float] = Counter()
+    for _, r in lines:
+        letters[round(r.line.size, 1)] += len(r.text)
+    body = letters.most_common(1)[0][0]
     widths = sorted(r.line.x1 - r.line.x0 for _, r in lines)
     prose = _prose([r for _, r in lines], body, widths[len(widths) * 3 // 4])
     tail = _tail(lines, prose, body)

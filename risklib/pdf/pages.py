@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import string
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,7 +19,8 @@ from risklib.pdf.tables import Grid, bounds_of, find_grids, holds_table, objects
 from risklib.records import Furniture, Page
 
 FEW_WORDS = 30  # a stamp or a footer over a scanned page
-_LETTER = re.compile(r"[^\W\d_]")
+_PLAIN = re.compile(r"[^\W_]+")
+_FILL = re.compile(r"[._-]+")  # leaders, blanks to fill in, rules
 
 
 @dataclass(frozen=True)
@@ -84,15 +86,17 @@ def _unreadable(page: pdfium.PdfPage, blank: Page, words: PageWords, ocr: bool) 
 
 
 def is_garbled(texts: list[str]) -> bool:
-    """Whether a text layer cannot be what the page shows: replacement characters, or hardly a letter in it."""
+    """Whether a text layer cannot be what the page shows: few letters, or none but consonants."""
     if len(texts) < 20:
         return False
-    sample = "".join(texts[:2000])
+    sample = "".join(texts[:400]).lower()
     if sample.count("\ufffd") > 0.2 * len(sample):
         return True
-    return len(_LETTER.findall(sample)) + sum(c.isdigit() for c in sample) < 0.35 * len(sample) - sample.count(
-        "."
-    ) - sample.count("_") - sample.count("-")
+    solid = _FILL.sub("", sample)
+    if len(_PLAIN.sub("", solid)) > 0.65 * len(solid):
+        return True
+    letters = sum(map(sample.count, string.ascii_lowercase))
+    return letters > 300 and sum(map(sample.count, "aeiouy")) < 0.2 * letters
 
 
 def _is_picture(page: pdfium.PdfPage, objects: np.ndarray, types: np.ndarray) -> bool:
