@@ -72,7 +72,7 @@ def test_every_link_leads_somewhere(written) -> None:
     tags = Tags(written[2]).tags
     ids = [a["id"] for _, a in tags if a.get("id")]
     assert len(ids) == len(set(ids))
-    missing = {a["href"] for t, a in tags if t in ("a", "use") and a["href"][1:] not in set(ids)}
+    missing = {a["href"] for t, a in tags if t in ("a", "use") and "href" in a and a["href"][1:] not in set(ids)}
     assert not missing
 
 
@@ -151,6 +151,17 @@ def test_budget_bounds_pictures_and_says_so(written, tmp_path: Path) -> None:
     hidden = len(portfolio.responsibilities) + len(portfolio.provisions) - 100
     assert f"{hidden} of lower rank are in the tables only" in small
     assert "more say page and section only" in small
+
+
+def test_lines_are_bounded_and_links_still_lead_somewhere(
+    written, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("risklib.report.LINES", 5)
+    monkeypatch.setattr("risklib.report.AGREEMENTS", 3)
+    page = write_report(written[0], tmp_path, max_findings=20).read_text()
+    assert page.count('<details class="line') == 5
+    assert "5 lines with the largest share" in page
+    test_every_link_leads_somewhere((None, None, page))
 
 
 def test_without_pdfs_it_says_page_and_section(written, tmp_path: Path) -> None:

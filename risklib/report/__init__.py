@@ -30,7 +30,7 @@ PICTURES = 14_000_000  # characters of data URIs in one report
 POLICY = (  # nothing may be fetched, framed or sent; only the report's own style and script, by their hashes
     "default-src 'none'; img-src data:; style-src '{style}'; script-src '{script}'; base-uri 'none'; form-action 'none'"
 )
-FINDINGS = 20_000  # findings listed in one report; the rest stay in the tables
+FINDINGS, LINES, AGREEMENTS = 10_000, 3_000, 1_000  # listed in one report; the rest stay in the tables
 
 
 @dataclass(frozen=True)
@@ -98,9 +98,8 @@ def _parts(portfolio: Any, locate: Locate | None, titles: Mapping[str, str], bud
     shown = [f for f in findings if f.key in kept]
     lines = money.lines_of(portfolio, contracts, shown, name)
     held = Counter(i.split(".")[0] for i in titles if "." in i)
-    categories = [
-        c for c, n in held.items() if n > 1
-    ]  # a category of a single id is a catch-all: shown where it occurs
+    # A category of a single id is a catch-all: it becomes a row of the map only where it occurs.
+    categories = [c for c, n in held.items() if n > 1]
     return _Parts(contracts, findings, shown, pictures, lines, name, categories)
 
 
@@ -112,45 +111,69 @@ def _render(portfolio: Any, parts: _Parts, as_of: str) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(number=text.number, percent=text.percent, visible=text.visible, amount=text.amount)
+    environment.filters.update(number=text.number, percent=text.percent, visible=text.visible, title=parts.titles)
     style, script = (_asset(environment, n) for n in ("report.css", "report.js"))
-    contracts = list(parts.contracts.values())
-    totals = portfolio.totals
-    # Totals converted into one currency have no component by vendor table: the lines behind them are in several.
-    converted = bool(portfolio.meta.get("currency"))
-    matrices = {} if converted else money.matrices_of(portfolio.exposures, parts.contracts, parts.titles)
     return environment.get_template("report.html").render(
         style=Markup(style),  # noqa: S704  both are the package's own files
         script=Markup(script),  # noqa: S704
         policy=POLICY.format(style=_hash(style), script=_hash(script)),
         as_of=text.visible(as_of),
-        meta=portfolio.meta,
-        illustrative=bool(portfolio.meta.get("illustrative")),
-        status=_status(contracts, portfolio.meta),
-        contracts=contracts,
-        troubled=[c for c in contracts if c.status != "ok" or c.reason],
-        notes=_notes(portfolio.meta),
-        counts=_counts(contracts, parts.findings),
-        by_contract=_by_contract(parts.findings, contracts),
-        totals=money.totals_of(totals, "portfolio", {}),
-        vendor_totals=money.totals_of(totals, "vendor", {}),
-        contract_totals=money.contract_totals(totals, contracts),
-        converted=converted,
-        blocks=money.blocks_of(totals, portfolio.curve, matrices, parts.titles),
-        lines=parts.lines,
-        lines_by_contract=money.by_contract(parts.lines),
-        largest=money.largest_of(parts.lines),
-        unscored=money.unscored_of(parts.lines),
-        heat=heat_map_of(parts.findings, parts.contracts, parts.categories, parts.titles),
-        groups=grouped(parts.shown),
-        choices=_choices(parts.shown),
-        shown=len(parts.shown),
-        hidden=len(parts.findings) - len(parts.shown),
-        pictures=parts.pictures,
-        windows=parts.pictures.windows,
-        consequences={(f.contract.contract_id, f.clause_id): f for f in reversed(parts.shown) if f.kind == "provision"},
-        assumptions=[] if portfolio.assumptions is None else portfolio.assumptions.to_dict("records"),
+        **_overview(portfolio, parts),
+        **_exposure(portfolio, parts),
+        **_listing(parts),
     )
+
+
+def _overview(portfolio: Any, parts: _Parts) -> dict[str, Any]:
+    contracts = list(parts.contracts.values())
+    return {
+        "meta": portfolio.meta,
+        "illustrative": bool(portfolio.meta.get("illustrative")),
+        "notes": _notes(portfolio.meta),
+        "status": _status(contracts, portfolio.meta),
+        "contracts": contracts,
+        "agreements": AGREEMENTS,
+        "troubled": [c for c in contracts if c.status != "ok" or c.reason],
+        "counts": _counts(contracts, parts.findings),
+        "by_contract": _by_contract(parts.findings, contracts),
+        "assumptions": [] if portfolio.assumptions is None else portfolio.assumptions.to_dict("records"),
+    }
+
+
+def _exposure(portfolio: Any, parts: _Parts) -> dict[str, Any]:
+    totals, listed = portfolio.totals, money.foremost(parts.lines, LINES)
+    # Totals converted into one currency have no component by vendor table: the lines behind them are in several.
+    converted = bool(portfolio.meta.get("currency"))
+    matrices = {} if converted else money.matrices_of(portfolio.exposures, parts.contracts, parts.titles)
+    return {
+        "converted": converted,
+        "totals": money.totals_of(totals, "portfolio", {}),
+        "vendor_totals": money.totals_of(totals, "vendor", {}),
+        "contract_totals": money.contract_totals(totals, list(parts.contracts.values())),
+        "blocks": money.blocks_of(totals, portfolio.curve, matrices, parts.titles),
+        "lines": parts.lines,
+        "lines_by_contract": money.by_contract(listed),
+        "listed": {x.key for x in listed},
+        "largest": money.largest_of(parts.lines),
+        "unscored": money.unscored_of(parts.lines),
+    }
+
+
+def _listing(parts: _Parts) -> dict[str, Any]:
+    shown = {f.contract.key for f in parts.shown}
+    return {
+        "heat": heat_map_of(parts.findings, parts.contracts, parts.categories, parts.titles),
+        "groups": grouped(parts.shown),
+        "silent": [c for c in parts.contracts.values() if c.key not in shown],
+        "choices": _choices(parts.shown),
+        "shown": len(parts.shown),
+        "hidden": len(parts.findings) - len(parts.shown),
+        "pictures": parts.pictures,
+        "windows": parts.pictures.windows,
+        "consequences": {
+            (f.contract.contract_id, f.clause_id): f for f in reversed(parts.shown) if f.kind == "provision"
+        },
+    }
 
 
 def _status(contracts: Sequence[Contract], meta: Mapping[str, Any]) -> str:
@@ -185,10 +208,13 @@ def _counts(contracts: Sequence[Contract], findings: Sequence[Finding]) -> dict[
 
 
 def _by_contract(findings: Sequence[Finding], contracts: Sequence[Contract]) -> dict[str, dict[str, int]]:
-    out = {c.key: {"duties": 0, "provisions": 0} for c in contracts}
+    """Contract key → how many duties of the customer, terms, and findings of any kind it holds."""
+    out = {c.key: {"duties": 0, "provisions": 0, "all": 0} for c in contracts}
     for f in findings:
-        if f.kind == "provision" or f.party in ("customer", "both"):
-            out[f.contract.key]["provisions" if f.kind == "provision" else "duties"] += 1
+        counts = out[f.contract.key]
+        counts["all"] += 1
+        counts["provisions"] += f.kind == "provision"
+        counts["duties"] += f.kind != "provision" and f.party in ("customer", "both")
     return out
 
 

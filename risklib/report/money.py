@@ -280,6 +280,18 @@ def largest_of(lines: Sequence[Line], top: int = 5, currencies: int = 2) -> list
     return [(currency, found[:top]) for currency, found in most[:currencies]]
 
 
+def foremost(lines: Sequence[Line], most: int) -> list[Line]:
+    """At most so many lines, in their order: those with the largest share of their currency's expected loss."""
+    if len(lines) <= most:
+        return list(lines)
+    whole: dict[str, float] = {}
+    for line in lines:
+        whole[line.currency] = whole.get(line.currency, 0.0) + line.size
+    ranked = sorted(lines, key=lambda x: -x.size / (whole[x.currency] or 1))
+    kept = {x.key for x in ranked[:most]}
+    return [x for x in lines if x.key in kept]
+
+
 def unscored_of(lines: Sequence[Line]) -> list[tuple[str, list[Line]]]:
     """Components without a figure, by reason, the most frequent first."""
     out: dict[str, list[Line]] = {}
