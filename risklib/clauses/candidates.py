@@ -147,7 +147,8 @@ def _weight(style: str, rest: str, printed: str) -> float:
 
 def _container(k: int, line: Line, content: str, label: Label, fresh: bool) -> Candidate | None:
     rest = content[label.end :]
-    filed = k < 6 and line.page == 1  # "EXHIBIT 10.16": the number under which the paper was filed
+    # "EXHIBIT 10.16" on top is the number under which the paper was filed
+    filed = line.page == 1 and (k < 3 or (k < 6 and label.printed[-1].isdigit()))
     sentence = re.search(
         r"\b(?:shall|will|is|are|attached|hereto|sets|means|to the|of the|and Exhibit)\b", rest, re.IGNORECASE
     )

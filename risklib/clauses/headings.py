@@ -108,7 +108,8 @@ def _alone(document: Document, k: int, start: int, limit: int) -> int:
         return start
     loud = content.isupper() or line.bold
     if following is None:
-        return line.end if len(content) < 90 and not content.endswith((";", ",")) else start
+        quiet = content.endswith((";", ",", " and", " or")) or not (loud or titled(content.split()))
+        return start if quiet or len(content) > 90 or content.endswith(".") else line.end
     after = text[following.start : following.end]
     if content[-1] in ".:;" and not (loud or (content[-1] == "." and following.paragraph and titled(content.split()))):
         return start

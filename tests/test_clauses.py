@@ -1,0 +1,305 @@
+"""Clause tree, sentences and read_agreement on documents laid out from plain text."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from risklib.clauses import read_agreement
+from risklib.clauses.dates import parse_date
+from risklib.clauses.numbers import letter, parse_label, roman
+from risklib.clauses.splitting import split_items, split_sentences
+from risklib.records import Document, Line, Page, Word
+
+
+def document_from_text(source: str, *, width: int = 90) -> Document:
+    """A one-column document: every source line one printed line; a blank line starts a paragraph; "**" sets a line bold."""
+    text, lines, words, fresh = "", [], [], True
+    top = 40.0
+    for raw in source.strip("\n").split("\n"):
+        if not raw.strip():
+            fresh, top = True, top + 8
+            continue
+        bold = raw.strip().startswith("**")
+        content = " ".join(raw.replace("**", "").split())
+        x0 = 50.0 + 5 * (len(raw) - len(raw.lstrip()))
+        start = len(text)
+        for token in content.split():
+            at = len(text)
+            text += token + " "
+            x = x0 + 5.0 * (at - start)
+            words.append(Word(token, 1, x, top, x + 5.0 * len(token), top + 10, at, at + len(token)))
+        text = text[:-1] + "\n"
+        end = len(text) - 1
+        lines.append(Line(start, end, 1, x0, top, x0 + 5.0 * (end - start), top + 10, 10.0, bold, fresh))
+        fresh, top = False, top + 12
+    return Document("0" * 64, "x.pdf", text, (Page(1, 600, 9000, "text", 1.0),), tuple(words), tuple(lines))
+
+
+def outline(source: str) -> list[tuple[str, str, int]]:
+    return [(c.number, c.heading, c.level) for c in read_agreement(document_from_text(source)).clauses]
+
+
+@pytest.mark.parametrize(
+    ("text", "printed", "styles"),
+    [
+        ("4.2 Late Fees. If", "4.2", {"d2"}),
+        ("4.2. You pay", "4.2", {"d2"}),
+        ("1. DEFINITIONS", "1", {"d1"}),
+        ("ARTICLE IV", "ARTICLE IV", {"article"}),
+        ("Article 4. Title", "Article 4", {"article"}),
+        ("Section 4.2 Payment", "4.2", {"d2"}),
+        ("(i) first", "(i)", {"(i)", "(a)"}),
+        ("a) first", "(a)", {"(a)"}),
+        ("IV. SCOPE", "IV", {"I."}),
+        ("Exhibit B: Service Levels", "Exhibit B", {"exhibit"}),
+        ("7.1(a) The", "7.1(a)", {"mixed"}),
+        ("4.0 PAYMENT", "4.0", {"d1"}),
+        ("2019. The year", None, set()),
+        ("1.5% per month", None, set()),
+        ("Section 4(a) of the", None, set()),
+        ("A Delaware corporation", None, set()),
+        ("(SaaS) means", None, set()),
+        ("U.S. dollars", None, set()),
+        ("Exhibit OF the", None, set()),
+    ],
+)
+def test_labels(text: str, printed: str | None, styles: set[str]) -> None:
+    label = parse_label(text)
+    assert (label.printed if label else None) == printed
+    assert {r.style for r in label.readings} == styles if label else not styles
+
+
+@given(st.integers(1, 60))
+def test_roman_numbers_come_back(n: int) -> None:
+    tens, ones = divmod(n, 10)
+    assert (
+        roman(
+            "x" * tens + "|i|ii|iii|iv|v|vi|vii|viii|ix".split("|")[ones]
+            if tens < 4
+            else "l" * (tens >= 5)
+            + "xl" * (tens == 4)
+            + "x" * max(0, tens - 5)
+            + "|i|ii|iii|iv|v|vi|vii|viii|ix".split("|")[ones]
+        )
+        == n
+    )
+
+
+def test_letters() -> None:
+    assert [letter(x) for x in ("a", "z", "aa", "ab", "3")] == [1, 26, 27, None, None]
+
+
+DECIMAL = """
+Master Services Terms
+
+1. Services
+
+1.1 Access. Provider shall give Customer access to the platform during the term.
+
+1.2 Support. Provider shall answer requests within the hours that Section
+4.2 above sets out, and as clause 2 says.
+
+2. Fees
+
+2.1 Customer shall pay every invoice within
+30 days. Fees are stated in euro.
+
+2.2 Customer shall not:
+
+(a) withhold any undisputed sum; or
+
+(b) set off any claim.
+
+3. Term. This agreement runs for one year.
+"""
+
+
+def test_decimal_tree_with_run_in_headings_and_items() -> None:
+    assert outline(DECIMAL) == [
+        ("", "", 1),
+        ("1", "Services", 1),
+        ("1.1", "Access", 2),
+        ("1.2", "Support", 2),
+        ("2", "Fees", 1),
+        ("2.1", "", 2),
+        ("2.2", "", 2),
+        ("2.2(a)", "", 3),
+        ("2.2(b)", "", 3),
+        ("3", "Term", 1),
+    ]
+
+
+def test_items_hang_from_their_lead_in() -> None:
+    agreement = read_agreement(document_from_text(DECIMAL))
+    items = [s for s in agreement.sentences if s.kind == "item"]
+    assert [s.text for s in items] == ["withhold any undisputed sum; or", "set off any claim."]
+    for item in items:
+        assert [agreement.sentences[k].text for k in item.lead_ins] == ["Customer shall not:"]
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        (  # articles, with sections numbered on
+            "ARTICLE I\nDEFINITIONS\n\n1.1 Words have their meaning.\n\n1.2 More words.\n\nARTICLE II\nTERM\n\n2.1 It begins today.",
+            ["ARTICLE I", "1.1", "1.2", "ARTICLE II", "2.1"],
+        ),
+        (  # a skipped, a repeated number
+            "1. One\n\nText of one.\n\n2. Two\n\nText.\n\n4. Four\n\nText.\n\n4. Four again\n\nText.\n\n5. Five\n\nText.",
+            ["1", "2", "4", "4", "5"],
+        ),
+        (  # (h), (i), (j) are letters; (i), (ii) below are numbers
+            "1. List\n\n"
+            + "\n\n".join(f"({x}) the item {x}" for x in "abcdefgh")
+            + "\n\n(i) the ninth\n\n(j) the tenth:\n\n(i) deep\n\n(ii) deeper",
+            ["1", *(f"1({x})" for x in "abcdefghij"), "1(j)(i)", "1(j)(ii)"],
+        ),
+        (  # recitals before clause 1, an exhibit that counts afresh
+            "A. The seller sells.\n\nB. The buyer buys.\n\n1. Sale\n\n1.1 It is sold.\n\n2. Price\n\nExhibit A\n\n1. Levels\n\n1.1 High.",
+            ["A", "B", "1", "1.1", "2", "Exhibit A", "Exhibit A 1", "Exhibit A 1.1"],
+        ),
+        (  # a number alone on its line, a second number on the line
+            "1.\nScope\n\nThe scope is wide.\n\n2. (a) First rule of two.\n\n(b) Second rule of two.\n\n3. Last\n\nEnd.",
+            ["1", "2", "2(a)", "2(b)", "3"],
+        ),
+    ],
+)
+def test_numbering_styles(source: str, expected: list[str]) -> None:
+    assert [n for n, _, _ in outline(source) if n] == expected
+
+
+def test_table_of_contents_is_not_the_tree() -> None:
+    heads = ["1. Access", "2. Fees", "3. Data", "4. Term", "5. Notices"]
+    toc = "\n".join(f"{h} {k + 2}" for k, h in enumerate(heads))
+    body = "\n\n".join(f"{h}\n\nThe parties agree on something about it here." for h in heads)
+    assert [n for n, _, _ in outline(f"Contents\n\n{toc}\n\n{body}") if n] == ["1", "2", "3", "4", "5"]
+
+
+def test_unnumbered_headed_sections() -> None:
+    source = "\n\n".join(
+        f"**{h}**\n\nYou agree to the rule about {h.lower()} that stands here in full."
+        for h in ("Your Account", "Payments", "Ending This Contract")
+    )
+    assert [h for _, h, _ in outline(source)] == ["Your Account", "Payments", "Ending This Contract"]
+
+
+def test_clauses_cover_the_text_and_nest() -> None:
+    agreement = read_agreement(document_from_text(DECIMAL))
+    clauses = agreement.clauses
+    assert clauses[0].start == 0
+    for before, after in zip(clauses, clauses[1:], strict=False):
+        assert before.start <= before.body <= before.end <= after.start
+        assert not agreement.document.text[before.end : after.start].strip()
+    for c in clauses:
+        if c.parent_id:
+            parent = agreement.clause(c.parent_id)
+            assert parent.start < c.start and c.through <= parent.through and c.level == parent.level + 1
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Acme, Inc. shall pay. The fee is due.", ["Acme, Inc. shall pay.", "The fee is due."]),
+        ("See Sec. 4.2. Customer pays.", ["See Sec. 4.2.", "Customer pays."]),
+        ("Use e.g. Linux or No. 5 of it. Done.", ["Use e.g. Linux or No. 5 of it.", "Done."]),
+        ("The U.S. Government may use it. We agree.", ["The U.S. Government may use it.", "We agree."]),
+        ('He said "stop." Then he left.', ['He said "stop."', "Then he left."]),
+        ("At 3.5 percent. Next.", ["At 3.5 percent.", "Next."]),
+        ("Is it due? Yes! Pay.", ["Is it due?", "Yes!", "Pay."]),
+        ("See https://example.com/a.b?c=1. More follows.", ["See https://example.com/a.b?c=1.", "More follows."]),
+        ("As in Exhibit A. The rest stays.", ["As in Exhibit A.", "The rest stays."]),
+    ],
+)
+def test_sentences(text: str, expected: list[str]) -> None:
+    assert [text[a:b] for a, b in split_sentences(text)] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "depths"),
+    [
+        (
+            "Customer will: (i) keep its passwords secret at all times; (ii) pay each invoice when due; and (iii) obey the law everywhere.",
+            [0, 1, 1, 1],
+        ),
+        ("It ends if (a) a party breaches and does not cure it or (b) a party becomes insolvent.", [0, 1, 1]),
+        ("Use it for (i) testing, and (ii) training.", [0]),
+        ("As stated in Section 4(a) and (b) it ends.", [0]),
+        (
+            "It may be (a) sold to others by (i) the owner of it, or (ii) an heir of the owner, or (b) given away to any friend.",
+            [0, 1, 2, 2, 1],
+        ),
+    ],
+)
+def test_inline_lists(text: str, depths: list[int]) -> None:
+    assert [p.depth for p in split_items(text, 0, len(text))] == depths
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(alphabet="ab1.(i) ;:\n“”AIV%-ﬁ§", max_size=300))
+def test_any_text_gives_an_agreement_whose_sentences_lie_in_their_clauses(source: str) -> None:
+    agreement = read_agreement(document_from_text(source))
+    text = agreement.document.text
+    for s in agreement.sentences:
+        clause = agreement.clause(s.clause_id)
+        assert clause.start <= s.start < s.end <= clause.end
+        assert s.text == text[s.start : s.end].replace("\n", " ")
+        assert all(k < len(agreement.sentences) for k in s.lead_ins)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("as of January 5, 2021", date(2021, 1, 5)),
+        ("the 1 st day of May 2006", date(2006, 5, 1)),
+        ("17th day of October, 2007", date(2007, 10, 17)),
+        ("30 October 2025", date(2025, 10, 30)),
+        ("2024-02-29", date(2024, 2, 29)),
+        ("11/4/10", date(2010, 11, 4)),
+        ("31 February 2020", None),
+        ("no date at all", None),
+    ],
+)
+def test_dates(text: str, expected: date | None) -> None:
+    assert parse_date(text) == expected
+
+
+REFERRING = """
+Data Terms
+
+Effective Date: March 3, 2022
+
+1. Meaning
+
+"Record" means any row. The buyer ("Buyer") keeps it under Section 2.1(b) and our Privacy Policy.
+
+2. Care
+
+2.1 The keeper shall:
+
+(a) lock the room; and
+
+(b) keep the key as Exhibit A says, and as https://example.com/keys explains.
+
+Exhibit A
+
+1. Keys are kept as this Exhibit says.
+"""
+
+
+def test_references_definitions_title_and_date() -> None:
+    agreement = read_agreement(document_from_text(REFERRING))
+    targets = {
+        r.text: (agreement.clause(r.target).number if r.target else None, r.external) for r in agreement.references
+    }
+    assert targets["Section 2.1(b)"] == ("2.1(b)", False)
+    assert targets["Exhibit A"] == ("Exhibit A", False)
+    assert targets["this Exhibit"] == ("Exhibit A", False)
+    assert targets["Privacy Policy"] == (None, True)
+    assert targets["https://example.com/keys"] == (None, True)
+    assert {d.term for d in agreement.definitions} == {"Record", "Buyer"}
+    assert agreement.title == "Data Terms"
+    assert agreement.effective_date == date(2022, 3, 3)
