@@ -9,8 +9,9 @@ from itertools import accumulate, repeat
 from risklib.pdf.chars import PageWords
 from risklib.pdf.furniture import ReadLine
 from risklib.pdf.pages import PageRead
-from risklib.records import Document, Furniture, Line, Table, Word
+from risklib.records import Box, Document, Furniture, Line, Table, Word
 
+Kept = tuple[ReadLine, list[str], list[list[float]]]  # a line, and its page's words and boxes
 _HYPHENATED = re.compile(r"[^\W\d_]{2,}-$")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _SUSPENDED = {"and", "or", "to", "and/or"}  # "pre- and post-sale": the hyphen waits for a later word
@@ -28,18 +29,19 @@ def assemble(
     title: str,
 ) -> Document:
     """The Document; ``marks`` says which (page index, line index) is furniture, and of what kind."""
-    kept: list[tuple[ReadLine, PageWords]] = []
+    kept: list[Kept] = []
     aside: list[Furniture] = []
     for p, page in enumerate(pages):
         aside.extend(page.extra)
+        boxes = page.words.boxes.tolist()
         for k, r in enumerate(page.lines):
             kind = marks.get((p, k))
             if kind is None:
-                kept.append((r, page.words))
+                kept.append((r, page.words.texts, boxes))
             else:
-                aside.append(Furniture(kind, r.text, _box(r)))
-    known = _vocabulary(pages) if any(r.text.endswith("-") for r, _ in kept) else set()
-    text, words, lines = _running_text(kept, block_starts([r for r, _ in kept]), known)
+                aside.append(Furniture(kind, r.text, _box(r, page.words)))
+    known = _vocabulary(pages) if any(r.text.endswith("-") for r, *_ in kept) else set()
+    text, words, lines = _running_text(kept, block_starts([r for r, *_ in kept]), known)
     return Document(
         contract_id=contract_id,
         file=file,
@@ -47,7 +49,7 @@ def assemble(
         pages=tuple(page.page for page in pages),
         words=tuple(words),
         lines=tuple(lines),
-        tables=_tables(pages, [r for r, _ in kept], lines),
+        tables=_tables(pages, [r for r, *_ in kept], lines),
         furniture=tuple(aside),
         problems=tuple(problems),
         metadata_title=title,
@@ -72,53 +74,34 @@ def _vocabulary(pages: Sequence[PageRead]) -> set[str]:
     return {w.strip(".,;:()\"“”'’") for w in {t.lower() for page in pages for t in page.words.texts}}
 
 
-def _box(r: ReadLine) -> tuple[int, float, float, float, float]:
-    return (r.page, round(r.line.x0, 2), round(r.line.top, 2), round(r.line.x1, 2), round(r.line.bottom, 2))
+def _box(r: ReadLine, words: PageWords) -> Box:
+    """Where the line stands on the page as shown; its own numbers are those of the page turned upright."""
+    here = words.boxes[list(r.line.words)]
+    x0, top = here[:, :2].min(axis=0).round(2).tolist()
+    x1, bottom = here[:, 2:].max(axis=0).round(2).tolist()
+    return (r.page, x0, top, x1, bottom)
 
 
-def _running_text(
-    kept: Sequence[tuple[ReadLine, PageWords]], starts: Sequence[bool], known: set[str]
-) -> tuple[str, list[Word], list[Line]]:
+def _running_text(kept: Sequence[Kept], starts: Sequence[bool], known: set[str]) -> tuple[str, list[Word], list[Line]]:
     parts: list[str] = []
     words: list[Word] = []
     lines: list[Line] = []
     at = 0
-    for k, (r, source) in enumerate(kept):
-        line = r.line
-        begin = at
-        boxes = source.boxes[list(line.words)].tolist()
-        texts = [source.texts[i] for i in line.words]
+    for k, (r, spelled, boxes) in enumerate(kept):
+        line, begin = r.line, at
+        texts = [spelled[i] for i in line.words]
         following = kept[k + 1][0].text if k + 1 < len(kept) else ""
         whole = joined(texts[-1], following.split(" ", 1)[0], known)
         if whole is not None:
             texts[-1] = whole
         ends = [*accumulate(map(len, texts), lambda end, length: end + 1 + length, initial=at - 1)][1:]
-        spots = zip(
-            texts,
-            repeat(r.page),
-            *zip(*boxes, strict=True),
-            (e - len(t) for e, t in zip(ends, texts, strict=True)),
-            ends,
-        )
-        words.extend(map(Word._make, spots))
+        begins = [end - len(t) for end, t in zip(ends, texts, strict=True)]
+        x0, top, x1, bottom = zip(*[boxes[i] for i in line.words], strict=True)
+        words.extend(map(Word._make, zip(texts, repeat(r.page), x0, top, x1, bottom, begins, ends)))
         parts.append(" ".join(texts))
         at = ends[-1]
-        lines.append(
-            Line(
-                begin,
-                at,
-                r.page,
-                line.x0,
-                line.top,
-                line.x1,
-                line.bottom,
-                line.size,
-                line.bold,
-                starts[k],
-                line.column,
-                r.table >= 0,
-            )
-        )
+        place = (r.page, min(x0), min(top), max(x1), max(bottom))
+        lines.append(Line(begin, at, *place, line.size, line.bold, starts[k], line.column, r.table >= 0))
         if whole is None:
             parts.append("\n")
             at += 1

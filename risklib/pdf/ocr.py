@@ -28,6 +28,7 @@ MIN_CONFIDENCE = 20.0  # tesseract's percent; below it one or two characters are
 @dataclass(frozen=True)
 class PageOcr:
     words: PageWords
+    flat: np.ndarray  # (n, 4) the words' boxes on the straightened page, for telling lines
     confidence: float  # mean over words, 0..1
 
 
@@ -70,13 +71,14 @@ def read_page(page: pdfium.PdfPage) -> PageOcr | None:
     if found is None:
         return None
     texts, boxes, confidence, breaks = found
+    flat = boxes / scale
     if upright is not image:
         boxes = _turn_back(boxes, angle, upright.shape, image.shape)
     n = len(texts)
     tall = boxes[:, 3] - boxes[:, 1]
     flags = np.zeros(n, bool)
     words = PageWords(texts, boxes / scale, _sizes(tall, breaks) / scale, flags, breaks, np.zeros(n, np.int64))
-    return PageOcr(words, float(confidence.mean()) if n else 0.0)
+    return PageOcr(words, flat, float(confidence.mean()) if n else 0.0)
 
 
 def skew(image: np.ndarray) -> float:

@@ -32,6 +32,7 @@ class PageScan:
     grids: tuple[Grid, ...] = ()
     problem: str = ""
     unread: bool = False  # something is drawn on it that could not be read
+    flat: np.ndarray | None = None  # boxes to tell lines by, where they are not the words' own (a skewed scan)
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ def _unreadable(page: pdfium.PdfPage, blank: Page, words: PageWords, ocr: bool) 
     garbled = is_garbled(words.texts)
     got = recognise.read_page(page) if ocr else None
     if got is not None and len(got.words.texts) > (0 if garbled else len(words.texts)):
-        return PageScan(blank._replace(source="ocr", confidence=round(got.confidence, 3)), got.words)
+        return PageScan(blank._replace(source="ocr", confidence=round(got.confidence, 3)), got.words, flat=got.flat)
     if not words.texts or garbled:
         return PageScan(blank, empty_words(), unread=got is None or garbled)
     return PageScan(blank._replace(source="text", confidence=1.0), words, unread=got is None)
@@ -115,7 +116,8 @@ def build_page(scan: PageScan, overlay: np.ndarray) -> PageRead:
     if not words.texts:
         return PageRead(page, words, [])
     turn = int(np.bincount(words.turn[words.turn >= 0]).argmax()) if (words.turn >= 0).any() else 0
-    flat = replace(words, boxes=_turned(words.boxes, turn, page.width, page.height))
+    boxes = words.boxes if scan.flat is None else scan.flat
+    flat = replace(words, boxes=_turned(boxes, turn, page.width, page.height))
     height = page.width if turn in (90, 270) else page.height
     free = words.turn == turn
     extra = pieces(words, np.flatnonzero(~free), page.number, page.height, "watermark")
