@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from itertools import accumulate, repeat
 
 from risklib.pdf.chars import PageWords
@@ -11,6 +12,7 @@ from risklib.pdf.furniture import ReadLine
 from risklib.pdf.pages import PageRead
 from risklib.records import Box, Document, Furniture, Line, Table, Word
 
+_word = partial(tuple.__new__, Word)  # Word._make without its check of the length, three times as fast
 Kept = tuple[ReadLine, list[str], list[list[float]]]  # a line, and its page's words and boxes
 _HYPHENATED = re.compile(r"[^\W\d_]{2,}-$")
 _LETTERS = re.compile(r"[^\W\d_]+")
@@ -97,7 +99,7 @@ def _running_text(kept: Sequence[Kept], starts: Sequence[bool], known: set[str])
         ends = [*accumulate(map(len, texts), lambda end, length: end + 1 + length, initial=at - 1)][1:]
         begins = [end - len(t) for end, t in zip(ends, texts, strict=True)]
         x0, top, x1, bottom = zip(*[boxes[i] for i in line.words], strict=True)
-        words.extend(map(Word._make, zip(texts, repeat(r.page), x0, top, x1, bottom, begins, ends)))
+        words.extend(map(_word, zip(texts, repeat(r.page), x0, top, x1, bottom, begins, ends)))
         parts.append(" ".join(texts))
         at = ends[-1]
         place = (r.page, min(x0), min(top), max(x1), max(bottom))

@@ -19,8 +19,6 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 
 MAX_CHARS = 200_000  # a page with more is not an agreement; the rest is named as a problem
-_WORD = re.compile("[^\\s\ufffe\x02]+[\ufffe\x02]?|[\ufffe\x02]")
-_BREAK = re.compile("[\r\n\ufffe\x02]")
 _CLEAN = {
     **dict.fromkeys(
         [
@@ -41,8 +39,10 @@ _CLEAN = {
     **{0x37E: ";", 0x2010: "-", 0x2011: "-", 0xFFFE: "-", 0x02: "-"},
     **dict.fromkeys(range(0xF0A0, 0xF0FF), "•"),  # Symbol and Wingdings glyphs: bullets in practice
 }
-_LAYOUT = dict.fromkeys(b"\r\n\t")
-_ODD = re.compile("[" + "".join(f"\\U{k:08x}" for k in _CLEAN) + "]")
+_SPACE = np.array([chr(k).isspace() for k in range(0x10000)])
+_HYPHEN = np.isin(np.arange(0x10000), (0xFFFE, 0x02))  # pdfium's signs for a hyphen at a line's end
+_ODD = np.isin(np.arange(0x10000), list(_CLEAN)) & ~_SPACE
+_ODD_TEXT = re.compile("[" + "".join(f"\\U{k:08x}" for k in _CLEAN) + "]")
 
 _text_object = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int)
 _char_value = ctypes.PYFUNCTYPE(ctypes.c_float, ctypes.c_void_p, ctypes.c_int)
@@ -81,7 +81,7 @@ def empty_words() -> PageWords:
 
 def clean(text: str) -> str:
     """``text`` without characters that nobody prints on purpose, ligatures spelled out."""
-    return text.translate(_CLEAN) if _ODD.search(text) else text
+    return text.translate(_CLEAN) if _ODD_TEXT.search(text) else text
 
 
 def page_text(textpage: int, n: int) -> str:
@@ -179,16 +179,15 @@ def words_of(page: pdfium.PdfPage) -> tuple[PageWords, bool]:
 
 def _words(page: pdfium.PdfPage, textpage: int, n: int) -> PageWords:
     text = page_text(textpage, n)
-    found = list(_WORD.finditer(text))
-    matches, texts = [m.span() for m in found], [m.group() for m in found]
-    if _ODD.search(text.translate(_LAYOUT)):
+    codes = np.minimum(np.frombuffer(text.encode("utf-32-le"), "<u4"), 0xFFFF)
+    texts, first, last = _split(text, codes)
+    if _ODD[codes].any():
         texts = [clean(t) for t in texts]
-        matches, texts = [m for m, t in zip(matches, texts, strict=True) if t], [t for t in texts if t]
+        kept = np.array([bool(t) for t in texts], bool)
+        texts, first, last = [t for t in texts if t], first[kept], last[kept]
     if not texts:
         return empty_words()
-    first, last = np.array(matches, np.int64).T
-    last -= 1
-    breaks = _line_breaks(text, first)
+    breaks = _line_breaks(codes, first)
     a, b = char_boxes(textpage, first), char_boxes(textpage, last)
     boxes = np.column_stack(
         (
@@ -208,11 +207,21 @@ def _words(page: pdfium.PdfPage, textpage: int, n: int) -> PageWords:
     return PageWords(texts, shown[keep], size[keep], bold[keep], breaks[keep], turn[keep])
 
 
-def _line_breaks(text: str, first: np.ndarray) -> np.ndarray:
+def _split(text: str, codes: np.ndarray) -> tuple[list[str], np.ndarray, np.ndarray]:
+    """Words as str.split finds them, cut also after each hyphen at a line's end, with their first and last index."""
+    space, ends = _SPACE[codes], _HYPHEN[codes]
+    off = np.array([True])
+    first = np.flatnonzero(~space & np.concatenate((off, (space | ends)[:-1])))
+    last = np.flatnonzero(~space & (np.concatenate((space[1:], off)) | ends))
+    if ends.any():
+        text = text.replace("\ufffe", "\ufffe ").replace("\x02", "\x02 ")
+    return text.split(), first, last
+
+
+def _line_breaks(codes: np.ndarray, first: np.ndarray) -> np.ndarray:
     """For each word, whether a line break (or a hyphen that pdfium took for one) stands right before it."""
-    at = np.array([m.start() for m in _BREAK.finditer(text)], np.int64)
-    before = np.searchsorted(at, first)
-    return np.concatenate(([True], np.diff(before) > 0))
+    at = np.flatnonzero((codes == 10) | (codes == 13) | _HYPHEN[codes])
+    return np.concatenate(([True], np.diff(np.searchsorted(at, first)) > 0))
 
 
 def _turns(textpage: int, first: np.ndarray, breaks: np.ndarray, rotation: int) -> np.ndarray:

@@ -27,6 +27,7 @@ _BROWSER = re.compile(
 _HEADING = re.compile(r"\W*(article|section|exhibit|schedule|appendix|annex|attachment|part|clause)\b", re.I)
 _FILING = re.compile(r"\(?(exhibit|ex)\W*\d{1,2}\.\d+\S*", re.I)
 _CONTENTS = re.compile(r"(table of )?contents\W*(page)?", re.I)
+_MAYBE_CONTENTS = re.compile(r"contents|\.\s?\.\s?\.|…", re.I)
 _LEADERS = re.compile(r"(\.\s?){4,}\s*[\divxlA-Z-]{0,6}\W*$|…+\s*\d+$")
 _STOP = re.compile(r"[.;:!?][\"”’')\]]*$")
 _SIGNATURE = re.compile(r"\W*(by|name|title|signature|signed|date|its)\b\s*[:_]|_{5,}|/s/", re.I)
@@ -140,8 +141,10 @@ def _counts_pages(places: Sequence[tuple[int, ReadLine]], need: int) -> bool:
 
 def contents(lines: Placed) -> Marks:
     """Tables of contents: lines with leaders, or under a heading that says so, whose texts come again further on."""
-    names = [_name(r.text) for _, r in lines]
     found: Marks = {}
+    if not any(_MAYBE_CONTENTS.search(r.text) for _, r in lines):
+        return found
+    names = [_name(r.text) for _, r in lines]
     k = 0
     while k < len(lines):
         if _CONTENTS.fullmatch(lines[k][1].text) or _is_leader_run(lines, k):

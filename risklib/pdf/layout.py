@@ -52,13 +52,13 @@ def lines_of(words: PageWords, keep: np.ndarray) -> list[PageLine]:
     if not len(keep):
         return []
     segments = segments_of(words, keep)
-    boxes, at = words.boxes.tolist(), keep.tolist()
+    boxes, sizes, at = words.boxes.tolist(), words.size.tolist(), keep.tolist()
     out: list[PageLine] = []
     for column, part in _columns(segments):
         first, last = part.first.tolist(), part.last.tolist()
         for row in _rows(part):
             index = tuple(at[i] for k in row for i in range(first[k], last[k] + 1))
-            out.append(_line(words, index, boxes, column))
+            out.append(_line(words, index, boxes, sizes, column))
     return out
 
 
@@ -177,17 +177,14 @@ def _bands(rows: list[list[int]], crosses: np.ndarray, left: np.ndarray) -> list
     ]
 
 
-def _line(words: PageWords, index: tuple[int, ...], boxes: list[list[float]], column: int) -> PageLine:
-    here = [boxes[i] for i in index]
-    sizes = sorted(words.size[list(index)].tolist())
-    balance = sum(len(words.texts[i]) * (1 if words.bold[i] else -1) for i in index)
-    return PageLine(
-        index,
-        min(b[0] for b in here),
-        min(b[1] for b in here),
-        max(b[2] for b in here),
-        max(b[3] for b in here),
-        sizes[len(sizes) // 2],
-        balance > 0,
-        column,
-    )
+def _line(
+    words: PageWords, index: tuple[int, ...], boxes: list[list[float]], sizes: list[float], column: int
+) -> PageLine:
+    x0, top, x1, bottom = zip(*[boxes[i] for i in index])
+    middle = sorted([sizes[i] for i in index])[len(index) // 2]
+    bold = words.bold[list(index)]
+    if bold.any() and not bold.all():
+        balance = sum(len(words.texts[i]) * (1 if b else -1) for i, b in zip(index, bold.tolist()))
+    else:
+        balance = 1 if bold[0] else -1
+    return PageLine(index, min(x0), min(top), max(x1), max(bottom), middle, balance > 0, column)

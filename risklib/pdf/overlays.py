@@ -65,8 +65,9 @@ def _spots(words: PageWords) -> dict[Spot, list[int]]:
     if not words.texts:
         return out
     s = segments_of(words, np.arange(len(words.texts)))
-    for a, b, x0, middle in zip(s.first.tolist(), s.last.tolist(), s.x0.tolist(), s.middle.tolist(), strict=True):
-        spot = (" ".join(words.texts[a : b + 1]), round(x0 / 2), round(middle / 2) * 2)
+    left, middle = np.round(s.x0 / 2).astype(int).tolist(), (np.round(s.middle / 2) * 2).astype(int).tolist()
+    for a, b, x, y in zip(s.first.tolist(), s.last.tolist(), left, middle, strict=True):
+        spot = (" ".join(words.texts[a : b + 1]), x, y)
         out.setdefault(spot, []).extend(range(a, b + 1))
     return out
 

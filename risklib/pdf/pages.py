@@ -90,7 +90,7 @@ def is_garbled(texts: list[str]) -> bool:
     """Whether a text layer cannot be what the page shows: few letters, or none but consonants."""
     if len(texts) < 20:
         return False
-    sample = "".join(texts[:400]).lower()
+    sample = "".join(texts[:200]).lower()
     if sample.count("\ufffd") > 0.2 * len(sample):
         return True
     solid = _FILL.sub("", sample)
