@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from importlib.metadata import PackageNotFoundError, version
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from risklib import engines
 from risklib.clauses import read_agreement
 from risklib.errors import BadData, UnreadableDocument
 from risklib.exposure import Contract, Totals, aggregate, price
+from risklib.exposure.totals import NO_VENDOR
 from risklib.findings import Model, find, load_model
 from risklib.inputs import Assumptions, Rates, deal_for, load_assumptions, load_deals, load_rates, rows_without_file
 from risklib.pdf import read
@@ -134,10 +136,13 @@ def _analyze_file(path: str) -> Result:
 
 
 def analyze_file(
-    path: str | Path, playbook: Playbook, model: Model, *, password: str | None = None, ocr: bool = True
+    path: str | Path, playbook: Playbook | None = None, model: Model | None = None, *, password: str | None = None, ocr: bool = True
 ) -> Analysis:
-    """One PDF read and understood. A file that cannot be read comes back with status "failed" and the reason."""
-    name = Path(path).name
+    """One PDF read and understood, as records. A file that cannot be read has status "failed" and the reason.
+
+    ``playbook`` and ``model`` default to the shipped ones; pass them when reading many files.
+    """
+    name, playbook, model = Path(path).name, playbook or load_playbook(), model or load_model()
     try:
         document = read(path, file=name, password=password, ocr=ocr)
     except UnreadableDocument as e:
@@ -236,24 +241,26 @@ def _portfolio(
         "versions": versions(), "playbook": load_playbook(job.playbook_folder).version, "notes": notes,
     }  # fmt: skip
     return Portfolio.build(
-        rows, totals=_totals(totals, rows["exposures"]), curve=_curve(totals), deals=job.deals, assumptions=assumptions.rows, meta=meta
+        rows, totals=_totals(totals, rows["exposures"], contracts), curve=_curve(totals), deals=job.deals, assumptions=assumptions.rows, meta=meta
     )  # fmt: skip
 
 
-def _totals(totals: Sequence[Totals], exposures: Sequence[Row]) -> list[Row]:
+def _totals(totals: Sequence[Totals], exposures: Sequence[Row], contracts: Sequence[Contract]) -> list[Row]:
     out = []
     for t in totals:
         shares = {"vendor": t.share_of_vendor, "component": t.share_of_component, "contract": t.share_of_contract}
         figures = {"vendor": t.by_vendor, "component": t.by_component, "contract": t.by_contract}
         left = {(x.contract_id, x.component) for x in t.left_out}
         mine = [e for e in exposures if e["contract_id"] in t.by_contract]
+        vendor_of = {c.contract_id: (c.deal.vendor if c.deal else None) or NO_VENDOR for c in contracts}
         for level, name, s in [("portfolio", "", t.whole), *((v, n, x) for v, f in figures.items() for n, x in f.items())]:
-            held = [e for e in mine if level in ("portfolio", "vendor") or e["contract_id" if level == "contract" else "component"] == name]
+            key = {"vendor": lambda e: vendor_of[e["contract_id"]], "contract": itemgetter("contract_id"), "component": itemgetter("component")}
+            held = [e for e in mine if level == "portfolio" or key[level](e) == name]
             out.append({
                 "level": level, "name": name, "currency": t.currency, "expected": s.expected, "median": s.median, "p95": s.p95,
                 "es95": s.shortfall, "share_of_es95": float(shares[level][name]) if level in shares else s.shortfall,
-                "scored": None if level == "vendor" else sum((e["contract_id"], e["component"]) not in left for e in held),
-                "unscored": None if level == "vendor" else sum((e["contract_id"], e["component"]) in left for e in held),
+                "scored": sum((e["contract_id"], e["component"]) not in left for e in held),
+                "unscored": sum((e["contract_id"], e["component"]) in left for e in held),
             })  # fmt: skip
     return out
 

@@ -9,13 +9,15 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from risklib.errors import BadData
-from risklib.records import Assumption, Deal
+from risklib.exposure import explain
+from risklib.records import Assumption, Deal, Exposure, Operand
 from risklib.rows import Row, deal_row, plain
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
@@ -142,6 +144,29 @@ class Portfolio:
         draft.replace(folder / "meta.json")
         return folder
 
+    # ------------------------------------------------------------ questions
+
+    def contract_id(self, name: str) -> str:
+        """The id of the one contract whose file name, title or id begins with or holds ``name``. Raises BadData naming the choices."""
+        c = self.contracts
+        files = c["file"].astype(str).str.lower()
+        wanted = name.lower()
+        for hit in (files == wanted, c["contract_id"].str.startswith(wanted), files.str.contains(wanted, regex=False)):
+            if hit.sum() == 1:
+                return str(c.loc[hit, "contract_id"].iloc[0])
+        choices = ", ".join(sorted(c["file"])[:12])
+        raise BadData(name, None, f"names no single contract of this portfolio; its files are {choices}{' …' if len(c) > 12 else ''}")
+
+    def explain(self, contract: str, component: str) -> str:
+        """The arithmetic of one exposure, as a person would write it, with the words each number stands in."""
+        id = self.contract_id(contract)
+        row = self.exposures[(self.exposures["contract_id"] == id) & (self.exposures["component"] == component)]
+        if row.empty:
+            known = ", ".join(self.exposures["component"].unique())
+            raise BadData(component, None, f"is no component of this contract's exposure; known: {known or 'none were priced'}")
+        used = self.operands[(self.operands["contract_id"] == id) & (self.operands["component"] == component)]
+        return explain(_exposure_of(row.iloc[0], used))
+
     def __repr__(self) -> str:
         c = self.contracts
         counts = ", ".join(f"{n} {s}" for s, n in c["status"].value_counts().sort_index().items()) or "empty"
@@ -156,6 +181,33 @@ class Portfolio:
         found = {t: getattr(self, t).groupby("contract_id").size() for t in ("responsibilities", "provisions")}
         shown = shown.assign(**{t: self.contracts["contract_id"].map(n).fillna(0).astype(int) for t, n in found.items()})
         return f"<p>{repr(self).split(':')[0]}</p>{shown.to_html(escape=True, index=False, na_rep='')}"
+
+
+def _exposure_of(row: pd.Series, used: pd.DataFrame) -> Exposure:
+    """The record again, from its rows."""
+
+    def given(x: Any) -> Any:
+        return None if x is None or x is pd.NA or (isinstance(x, float) and x != x) else x
+
+    def money(x: Any) -> Decimal | None:
+        return None if given(x) is None else Decimal(str(round(x, 4))).quantize(Decimal("0.01"))
+
+    operands = tuple(
+        Operand(o.name, _decimal(given(o.value)), o.unit or "", o.origin, clause_id=given(o.clause_id), source=given(o.source))
+        for o in used.itertuples(index=False)
+    )
+    amounts = {k: money(row[k]) for k in ("low", "likely", "high", "expected", "p95")}
+    return Exposure(
+        row["component"], row["status"], given(row["reason"]), given(row["currency"]), **amounts, per=row["per"],
+        formula=given(row["formula"]) or "", operands=operands,
+    )  # fmt: skip
+
+
+def _decimal(text: Any) -> Any:
+    try:
+        return Decimal(text)
+    except (ArithmeticError, TypeError, ValueError):
+        return text
 
 
 def _frame(name: str, rows: list[Row]) -> pd.DataFrame:

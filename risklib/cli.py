@@ -1,0 +1,217 @@
+"""The command line: text and exit codes over the same functions that Python users call. It computes nothing of its own.
+
+Exit codes: 0 all analysed, 1 failed, 2 bad usage, 3 partial (something could not be read), 4 a threshold was crossed.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Optional
+
+import typer
+from rich.console import Console
+
+from risklib.errors import BadData, RisklibError
+
+if TYPE_CHECKING:  # pandas and the reader load in a second; --help should not wait for them
+    from risklib.portfolio import Portfolio
+
+OK, FAILED, USAGE, PARTIAL, THRESHOLD = 0, 1, 2, 3, 4
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    help="Contract risk from agreement PDFs: who must do what, what it costs to fail, and the sentence it stands in.\n\n"
+    "Nothing leaves this machine. Decision support, not legal advice.\n\n"
+    "Exit codes: 0 all analysed · 1 failed · 2 bad usage · 3 partial (something could not be read) · 4 a threshold was crossed.",
+)
+note = Console(stderr=True, highlight=False, soft_wrap=True)
+say = Console(highlight=False, soft_wrap=True)
+
+
+class Format(str, Enum):
+    parquet = "parquet"
+    csv = "csv"
+
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
+
+
+@app.command()
+def analyze(
+    paths: Annotated[list[Path], typer.Argument(help="PDF files, or folders that are searched for PDFs.", metavar="FOLDER…")],
+    out: Annotated[Path, typer.Option(help="Folder for the tables.")],
+    facts: Annotated[Optional[Path], typer.Option(help="CSV of deal facts: file, vendor, annual_fees, currency, …")] = None,
+    assumptions: Annotated[Optional[Path], typer.Option(help="CSV of assumptions; default: the shipped, illustrative ones.")] = None,
+    rates: Annotated[Optional[Path], typer.Option(help="CSV of exchange rates.")] = None,
+    playbook: Annotated[Optional[Path], typer.Option(help="Playbook folder; default: the shipped one.")] = None,
+    as_of: Annotated[Optional[str], typer.Option(help="Date of the analysis, 2026-01-31; default: today.")] = None,
+    currency: Annotated[Optional[str], typer.Option(help="Convert totals into this currency (needs --rates).")] = None,
+    password: Annotated[Optional[str], typer.Option(help="Password of protected PDFs.", envvar="RISKLIB_PASSWORD")] = None,
+    ocr: Annotated[bool, typer.Option(help="Read image-only pages by OCR.")] = True,
+    workers: Annotated[int, typer.Option(min=0, help="Worker processes; 0 is one a core.")] = 0,
+    timeout: Annotated[float, typer.Option(min=1, help="Seconds a file may take.")] = 300.0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the simulation.")] = 0,
+    trials: Annotated[int, typer.Option(min=100, help="Simulated years.")] = 10_000,
+    format: Annotated[Format, typer.Option(help="Of the tables.")] = Format.parquet,
+    as_json: Json = False,
+) -> None:
+    """Analyse a folder of agreement PDFs into a portfolio of tables."""
+    from risklib.pipeline import analyze as run
+
+    with _progress(quiet=as_json) as progress:
+        portfolio = run(
+            paths, facts=facts, assumptions=assumptions, rates=rates, playbook=playbook, as_of=as_of, currency=currency,
+            password=password, ocr=ocr, workers=workers, timeout=timeout, seed=seed, trials=trials, progress=progress,
+        )  # fmt: skip
+    portfolio.save(out, format=format.value)
+    _summary(portfolio, out, as_json)
+    raise typer.Exit({"ok": OK, "failed": FAILED, "partial": PARTIAL}[portfolio.meta["outcome"]])
+
+
+@app.command()
+def report(
+    tables: Annotated[Path, typer.Argument(help="Folder that `risklib analyze --out` wrote.")],
+    out: Annotated[Path, typer.Option(help="The HTML file to write.")] = Path("report.html"),
+    pdfs: Annotated[Optional[Path], typer.Option(help="Folder of the PDFs, for pictures of the evidence.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Write the portfolio report: one HTML file that draws offline."""
+    from risklib.playbook import load_playbook
+    from risklib.portfolio import Portfolio
+    from risklib.report import write_report
+
+    portfolio = Portfolio.load(tables)
+    playbook = load_playbook()
+    titles = {e.id: e.title for e in playbook.entries.values()} | {c.id: c.title for c in playbook.categories.values()}
+    path = write_report(portfolio, out, pdf_folder=pdfs, titles=titles)
+    outcome = portfolio.meta.get("outcome", "ok")
+    if as_json:
+        print(json.dumps({"report": str(path), "outcome": outcome, "bytes": path.stat().st_size}))
+    else:
+        say.print(f"{path} ({path.stat().st_size / 1e6:.1f} MB): {len(portfolio.contracts)} agreements, outcome {outcome}", markup=False)
+    raise typer.Exit({"failed": FAILED, "partial": PARTIAL}.get(outcome, OK))
+
+
+@app.command()
+def check(
+    playbook: Annotated[Optional[Path], typer.Option(help="Playbook folder; default: the shipped one.")] = None,
+    facts: Annotated[Optional[Path], typer.Option(help="CSV of deal facts.")] = None,
+    assumptions: Annotated[Optional[Path], typer.Option(help="CSV of assumptions.")] = None,
+    rates: Annotated[Optional[Path], typer.Option(help="CSV of exchange rates.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Check a playbook and CSVs: every fault with its file and line."""
+    from risklib.inputs import load_assumptions, load_deals, load_rates
+    from risklib.playbook import check_playbook, load_playbook
+
+    faults: list[str] = []
+    for load, path in ((load_deals, facts), (load_assumptions, assumptions), (load_rates, rates)):
+        try:
+            if path is not None:
+                load(path)
+        except BadData as e:
+            faults.append(str(e))
+    try:
+        faults += [str(f) for f in check_playbook(load_playbook(playbook))]
+    except BadData as e:
+        faults.append(str(e))
+    if as_json:
+        print(json.dumps({"faults": faults}))
+    else:
+        for f in faults:
+            say.print(f, markup=False)
+        say.print("nothing to mend" if not faults else f"{len(faults)} to mend", markup=False)
+    raise typer.Exit(FAILED if faults else OK)
+
+
+@app.command()
+def show(
+    contract: Annotated[str, typer.Argument(help="A PDF, or (with --tables) a file name of the portfolio.")],
+    clause: Annotated[Optional[str], typer.Argument(help="Clause number: 7.2, or 7 with all below it; default: all.")] = None,
+    tables: Annotated[Optional[Path], typer.Option(help="Folder that `risklib analyze --out` wrote.")] = None,
+    password: Annotated[Optional[str], typer.Option(help="Password of a protected PDF.", envvar="RISKLIB_PASSWORD")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show a contract, or one clause of it, with its findings."""
+    from risklib.pipeline import analyze as run
+    from risklib.portfolio import Portfolio
+    from risklib.terminal import clause_views, text_of
+
+    portfolio = Portfolio.load(tables) if tables else run([contract], password=password, trials=100)
+    id = portfolio.contract_id(contract if tables else Path(contract).name)
+    views = clause_views(portfolio, id, clause)
+    if as_json:
+        print(json.dumps(views, default=str, ensure_ascii=False))
+    else:
+        say.print(text_of(portfolio, id, views))
+    failed = (portfolio.contracts.set_index("contract_id").loc[id, "status"]) == "failed"
+    raise typer.Exit(FAILED if failed else OK)
+
+
+# ---------------------------------------------------------------- helpers
+
+
+class _progress:
+    """A bar on a terminal, nothing in a pipe; gives the callback that `analyze` calls."""
+
+    def __init__(self, quiet: bool) -> None:
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self.bar: Any = None
+        if not quiet and note.is_terminal:
+            columns = (TextColumn("reading"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.description}"))
+            self.bar = Progress(*columns, console=note, transient=True)
+        self.task: Any = None
+
+    def __enter__(self) -> Any:
+        if self.bar is None:
+            return None
+        self.bar.start()
+        self.task = self.bar.add_task("", total=None)
+        return lambda name, done, total: self.bar.update(self.task, completed=done, total=total, description=plain(name)[:40])
+
+    def __exit__(self, *_: object) -> None:
+        if self.bar is not None:
+            self.bar.stop()
+
+
+def plain(text: object) -> str:
+    """Text from a file or a contract without control characters: it must not drive the terminal."""
+    return "".join(c if c.isprintable() else " " for c in str(text))
+
+
+def _summary(portfolio: Portfolio, out: Path, as_json: bool) -> None:
+    bad = portfolio.contracts[portfolio.contracts["status"] != "ok"]
+    lost = [{"file": plain(r.file), "status": r.status, "reason": plain(r.reason or "")} for r in bad.itertuples()]
+    if as_json:
+        counts = {name: len(frame) for name, frame in portfolio.tables.items()}
+        print(json.dumps({"outcome": portfolio.meta["outcome"], "out": str(out), "rows": counts, "not_ok": lost, "notes": portfolio.meta["notes"]}))
+        return
+    for x in lost:
+        note.print(f"{x['file']}: {x['status']}: {x['reason']}", markup=False)
+    for text in portfolio.meta["notes"]:
+        note.print(f"note: {plain(text)}", markup=False)
+    say.print(f"{portfolio!r}\n{out}: tables written; outcome {portfolio.meta['outcome']}", markup=False)
+
+
+def main() -> None:
+    """Entry point: every expected error is one line on standard error."""
+    try:
+        app(standalone_mode=True)
+    except BadData as e:
+        note.print(f"risklib: {plain(e)}", markup=False)
+        sys.exit(USAGE)
+    except RisklibError as e:
+        note.print(f"risklib: {plain(e)}", markup=False)
+        sys.exit(FAILED)
+    except OSError as e:
+        note.print(f"risklib: {plain(e.filename or '')}: {plain(e.strerror or e)}", markup=False)
+        sys.exit(FAILED)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,65 @@
+"""A contract as text in a terminal: its clauses with what was found in them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+from rich.console import Group
+from rich.text import Text
+
+from risklib.errors import BadData
+from risklib.portfolio import Portfolio
+
+
+def clause_views(portfolio: Portfolio, contract_id: str, number: str | None) -> list[dict[str, Any]]:
+    """The clauses whose number is ``number`` or lies below it (all without one), each with its findings. Raises BadData."""
+    clauses = portfolio.clauses[portfolio.clauses["contract_id"] == contract_id]
+    wanted = clauses if number is None else clauses[[_under(n, number) for n in clauses["number"]]]
+    if number is not None and wanted.empty:
+        known = ", ".join(n for n in clauses["number"] if n)[:200]
+        raise BadData(number, None, f"no clause of this number; there are {known or 'no numbered clauses'}")
+    views = []
+    for c in wanted.itertuples():
+        duties = _in(portfolio.responsibilities, contract_id, c.clause_id)
+        terms = _in(portfolio.provisions, contract_id, c.clause_id)
+        views.append({
+            "number": c.number, "heading": c.heading, "page": int(c.page), "text": c.text,
+            "responsibilities": [
+                {k: d[k] for k in ("responsibility", "party", "modality", "deadline", "text", "confidence", "page")} for d in duties
+            ],
+            "provisions": [{k: t[k] for k in ("provision", "party", "values", "text", "confidence", "page")} for t in terms],
+        })  # fmt: skip
+    return views
+
+
+def _under(number: Any, wanted: str) -> bool:
+    have, want = str(number or "").strip(".").lower(), wanted.strip(".").lower()
+    return have == want or (have.startswith(want) and not have[len(want) : len(want) + 1].isalnum())
+
+
+def _in(frame: pd.DataFrame, contract_id: str, clause_id: str) -> list[dict[str, Any]]:
+    return frame[(frame["contract_id"] == contract_id) & (frame["clause_id"] == clause_id)].to_dict("records")
+
+
+def text_of(portfolio: Portfolio, contract_id: str, views: list[dict[str, Any]]) -> Group:
+    """The views as text with colours where the terminal has them; contract text cannot drive the terminal."""
+    row = portfolio.contracts.set_index("contract_id").loc[contract_id]
+    parts: list[Text] = [Text(_plain(f"{row['file']}: {row['title'] or 'no title'}"), style="bold")]
+    parts.append(Text(_plain(f"customer {row['customer'] or 'unknown'} · provider {row['provider'] or 'unknown'} · {row['status']}")))
+    if row["reason"]:
+        parts.append(Text(_plain(row["reason"]), style="yellow"))
+    for v in views:
+        parts.append(Text(_plain(f"\n{v['number']} {v['heading']} (page {v['page']})".strip()), style="bold cyan"))
+        parts.append(Text(_plain(" ".join(v["text"].split()))))
+        for d in v["responsibilities"]:
+            when = f" · {d['deadline']}" if isinstance(d["deadline"], str) else ""
+            parts.append(Text(_plain(f"  → {d['party']} {d['modality']}: {d['responsibility']}{when} ({d['confidence']:.2f})"), style="green"))
+        for t in v["provisions"]:
+            values = ", ".join(f"{k} {x}" for k, x in (t["values"] or {}).items())
+            parts.append(Text(_plain(f"  § {t['party']}: {t['provision']} {values} ({t['confidence']:.2f})"), style="magenta"))
+    return Group(*parts)
+
+
+def _plain(text: str) -> str:
+    return "".join(c if c.isprintable() or c == "\n" else " " for c in text)
