@@ -94,8 +94,8 @@ def _version(folder: Path) -> str:
 def _macros(root: Item) -> dict[str, Macro]:
     out: dict[str, Macro] = {}
     for name, item in root.pairs().items():
-        fields = item.mapping(("any", "unless_before"), required=("any",))
-        macro = Macro(fields["any"].texts(), fields["unless_before"].texts() if "unless_before" in fields else ())
+        fields = item.mapping(Macro._fields, required=("any",))
+        macro = Macro(**{key: value.texts() for key, value in fields.items()})
         try:
             compile_phrase(f"<{name}> word", {name: macro})
         except ValueError as e:
@@ -110,7 +110,8 @@ def _responsibilities(root: Item, macros: Mapping[str, Macro]) -> tuple[list[Cat
     keys = ("id", "title", "definition", "responsibilities")
     for item in root.items():
         fields = item.mapping(keys, required=keys)
-        category = Category(*(fields[k].text() for k in keys[:3]), file=item.file, line=item.line)
+        name, title, definition = (fields[k].text() for k in keys[:3])
+        category = Category(name, title, definition, item.file, item.line)
         if category.id in {c.id for c in categories}:
             raise item.fail(f"the category '{category.id}' stands here twice; merge the two")
         categories.append(category)
@@ -136,7 +137,8 @@ def _entry(item: Item, kind: str, category: str, macros: Mapping[str, Macro]) ->
         phrases=tuple(_phrase(i, macros) for i in fields["phrases"].items()),
         examples=tuple(_example(i, usual, _MATCH_KEYS) for i in examples["match"].items()),
         counterexamples=tuple(
-            _example(i, replace(usual, ids=()), _NOT_KEYS) for i in (examples["not"].items() if "not" in examples else ())
+            _example(i, replace(usual, ids=()), _NOT_KEYS)
+            for i in (examples["not"].items() if "not" in examples else ())
         ),
         file=item.file,
         line=item.line,
@@ -176,9 +178,14 @@ def _example(item: Item, usual: Example, allowed: tuple[str, ...]) -> Example:
         lead_in=f["lead_in"].text() if "lead_in" in f else "",
         deadline=f["deadline"].text() if "deadline" in f else None,
         values=values,
-        roles={k: v.texts() for k, v in f["roles"].mapping((CUSTOMER, PROVIDER)).items()} if "roles" in f else {},
+        roles=_roles(f["roles"]) if "roles" in f else usual.roles,
         line=item.line,
     )
+
+
+def _roles(item: Item) -> dict[str, tuple[str, ...]]:
+    fields = item.mapping((CUSTOMER, PROVIDER), required=(CUSTOMER, PROVIDER))
+    return {role: tuple(alias.lower() for alias in names.texts()) for role, names in fields.items()}
 
 
 def _unique(entries: list[Entry]) -> dict[str, Entry]:
@@ -186,7 +193,8 @@ def _unique(entries: list[Entry]) -> dict[str, Entry]:
     for e in entries:
         if e.id in out:
             first = out[e.id]
-            raise BadData(e.file, e.line, f"the id '{e.id}' is already taken at {first.file}:{first.line}; merge the two")
+            where = f"{first.file}:{first.line}"
+            raise BadData(e.file, e.line, f"the id '{e.id}' is already taken at {where}; merge the two")
         out[e.id] = e
     return out
 

@@ -22,6 +22,9 @@ def known(value: str, allowed: Iterable[str], what: str, file: str, line: int) -
         return value
     near = difflib.get_close_matches(value, names, n=1)
     hint = f" (did you mean '{near[0]}'?)" if near else ""
+    if len(names) > 20:
+        nearest = difflib.get_close_matches(value, names, n=8, cutoff=0)
+        names = [*nearest, f"… ({len(names)} in all)"]
     raise BadData(file, line, f"unknown {what} '{value}'{hint}; allowed: {', '.join(names)}")
 
 
@@ -40,7 +43,9 @@ class Item:
         return BadData(self.file, self.line, message)
 
     def _kind(self) -> str:
-        return {"mapping": "a mapping", "sequence": "a list"}.get(self.node.id, f"the value '{self.node.value}'")
+        if isinstance(self.node, yaml.MappingNode):
+            return "a mapping"
+        return "a list" if isinstance(self.node, yaml.SequenceNode) else f"the value '{self.node.value}'"
 
     def mapping(self, allowed: Iterable[str], required: Iterable[str] = ()) -> dict[str, Item]:
         allowed, required = tuple(allowed), tuple(required)

@@ -1,6 +1,6 @@
-"""The phrase language of the playbook, and a matcher that runs a thousand phrases over tens of thousands of sentences a second.
+"""The phrase language of the playbook, and a matcher fast enough for every sentence of a portfolio.
 
-    timely pay*            words, in any case; ``*`` ends a prefix ("payment", "paying"); a hyphen may be missing or a space
+    timely pay*            words, in any case; ``*`` ends a prefix ("payment", "paying"); a hyphen may be missing
     pay ... fees           ``...`` is a gap of up to six words, never across a full stop or semicolon
     no action ...... brought   six dots: a long gap, up to sixteen words
     (return|destroy) all   one of several words or word groups
@@ -9,7 +9,7 @@
                            (``<party>``: any of them); a possessive 's after the token is accepted
     <must>                 a macro: a named set of wordings from words.yaml ("shall", "agrees to" …)
 
-Enumerators such as "(a)" or "(30)" between two words are skipped. ``compile_phrase`` raises ``ValueError`` with the fault.
+Enumerators such as "(a)" or "(30)" between two words are skipped. ``compile_phrase`` raises ``ValueError`` on a fault.
 
 Texts are matched in lower case, with each party token spelt as no agreement spells it: so regexes need
 no case folding, "customer" is never CUSTOMER, and a placeholder is a literal like any other.
@@ -29,20 +29,25 @@ _GAPS = {"...": 6, "......": 16}  # words
 
 # Possessive throughout: a gap that fails must fail at once.
 _SEP = r"(?:[^\w.;!?(]++|\((?:(?:[a-z]|[ivx]{2,5}|\d{1,3})\))?+)++"
+_NEAR = r"[^\w.;!?]++"  # between the words of one alternative
 _WORD = r"\w++(?:['’.\-]\w++)*+"
-_TOKENS = {"customer": ("cust0mer",), "provider": ("pr0vider",), "both": ("b0th",)}
-_TOKENS["party"] = tuple(t for (t,) in _TOKENS.values())
 _SWAPS = (("CUSTOMER", "cust0mer"), ("PROVIDER", "pr0vider"), ("BOTH", "b0th"))
+_TOKENS = {token.lower(): (swapped,) for token, swapped in _SWAPS} | {"party": tuple(s for _, s in _SWAPS)}
 _ELEMENT = re.compile(
     r"(?P<gap>\.{6}|\.{3})|<(?P<name>\w+)>|\((?P<alternatives>[^()]*)\)|(?P<word>\w(?:[\w'’&%$\-]|\.(?!\.))*\*?(?=\s|$))"
 )
 
 
 class Macro(NamedTuple):
-    """Wordings that stand for each other; ``unless_before`` are words that must not follow ("shall" but not "shall not")."""
+    """Wordings that stand for each other.
+
+    ``unless_before``: words that must not follow ("shall", not "shall not"); ``unless_after``: single words that must
+    not stand in front ("responsible for", not "not responsible for").
+    """
 
     any: tuple[str, ...]
     unless_before: tuple[str, ...] = ()
+    unless_after: tuple[str, ...] = ()
 
 
 class Phrase(NamedTuple):
@@ -61,7 +66,7 @@ class Hit(NamedTuple):
     strength: str
 
 
-# One part of a phrase: its alternatives, and for each the literals that all stand in the text (as ``_words_only``) if it matches.
+# One part of a phrase: its alternatives, and for each the literals that all stand in the text if it matches.
 Key = tuple[tuple[str, ...], ...]
 
 
@@ -89,7 +94,7 @@ def _words_regex(words: str) -> str:
     for part in parts:
         if not re.fullmatch(r"\w[\w'’&%$.\-]*\*?", part):
             raise ValueError(f"'{part}' is no word; allowed: letters, digits, ' - & % $ . and a final *")
-    return _SEP.join(_word_regex(p) for p in parts)
+    return _NEAR.join(_word_regex(p) for p in parts)
 
 
 class _SpaceForOther(dict[int, str]):
@@ -134,7 +139,8 @@ def _named(name: str, macros: Mapping[str, Macro]) -> tuple[str, Key]:
         raise ValueError(f"unknown <{name}>; allowed: {', '.join(f'<{n}>' for n in (*_TOKENS, *macros))}")
     macro = macros[name]
     guard = rf"(?!{_SEP}{_any_of(map(_words_regex, macro.unless_before))}\b)" if macro.unless_before else ""
-    return _any_of(map(_words_regex, macro.any)) + guard, tuple(_literals(a) for a in macro.any)
+    before = "".join(rf"(?<!\b{re.escape(w.lower())}\s)" for w in macro.unless_after)
+    return before + _any_of(map(_words_regex, macro.any)) + guard, tuple(_literals(a) for a in macro.any)
 
 
 def _element(m: re.Match[str], macros: Mapping[str, Macro]) -> tuple[str, Key]:
@@ -190,11 +196,12 @@ class PhraseBook:
         self._items = [(entry_id, phrase, compile_phrase(phrase.text, macros)) for entry_id, phrase in phrases]
         self._regex: list[re.Pattern[str] | None] = [None] * len(self._items)  # compiled when first needed
         low = _words_only(prepared(corpus))
-        cost = {x: low.count(x) + 1 / len(x) for *_, c in self._items for key in c.keys for option in key for x in option}
+        literals = {x for *_, compiled in self._items for key in compiled.keys for option in key for x in option}
+        cost = {x: low.count(x) + 1 / len(x) for x in literals}
         cost |= {f" {t} ": 1e6 for t in _TOKENS["party"]}  # parties stand in nearly every sentence
         number: dict[str, int] = {}
-        self._by_literal: list[list[int]] = []  # phrases to try when the literal of their rarest part occurs
-        self._needs: list[tuple[frozenset[int], ...]] = []  # for each phrase its other parts: one literal of each must occur
+        self._by_literal: list[list[int]] = []  # phrases to try when a literal of their rarest part occurs
+        self._needs: list[tuple[frozenset[int], ...]] = []  # a phrase's other parts: one literal of each must occur
         for k, (*_, compiled) in enumerate(self._items):
             # the rarest word of each alternative; the rarest part first
             groups = [{min(option, key=cost.__getitem__) for option in key} for key in compiled.keys]
@@ -204,14 +211,13 @@ class PhraseBook:
             for i in numbers[0]:
                 self._by_literal[i].append(k)
             self._needs.append(tuple(numbers[1:]))
-        literals = list(number)
-        self._automaton = AhoCorasick(literals, matchkind=MatchKind.Standard) if literals else None
+        self._automaton = AhoCorasick(list(number), matchkind=MatchKind.Standard) if number else None
 
     def __len__(self) -> int:
         return len(self._items)
 
     def match(self, text: str) -> tuple[Hit, ...]:
-        """The first place of every phrase that occurs in ``text`` (names already CUSTOMER, PROVIDER, BOTH), by start."""
+        """The first place of every phrase in ``text`` (where names are CUSTOMER, PROVIDER, BOTH), ordered by start."""
         if self._automaton is None:
             return ()
         low = prepared(text)

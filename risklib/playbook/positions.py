@@ -1,9 +1,9 @@
 """Playbook positions: what is preferred, accepted and refused of a term, as tests on a provision's values.
 
 A test maps a key of ``values`` to conditions, all of which must hold:
-``{fee_months: {min: 12}}``, ``{percent: {max: 1.0}}``, ``{per: {is: month}}``, ``{jurisdiction: {one_of: [England, Ireland]}}``,
-``{covers: {has: confidentiality}}`` (a word within the text or list). The key ``present`` asks whether the agreement has
-such a provision at all: ``{present: true}`` or ``{present: false}``.
+``{fee_months: {min: 12}}``, ``{percent: {max: 1.0}}``, ``{per: {is: month}}``, ``{jurisdiction: {one_of: [England]}}``,
+``{covers: {has: confidentiality}}`` (a word within the text or list). The key ``present`` asks whether the agreement
+has such a provision at all: ``{present: true}`` or ``{present: false}``.
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ from risklib.records import BOTH, CUSTOMER, PROVIDER
 
 CONDITIONS = ("min", "max", "is", "one_of", "has")
 SEVERITIES = ("low", "medium", "high", "critical")
-_KEYS = ("id", "provision", "party", "title", "preferred", "fallback", "walk_away", "severity", "owner", "why", "wording")
+_TESTS = ("preferred", "fallback", "walk_away")
+_KEYS = ("id", "provision", "party", "title", *_TESTS, "severity", "owner", "why", "wording")
 
 
 def satisfies(test: Mapping[str, Any], values: Mapping[str, Any] | None) -> bool | None:
-    """Whether a provision's ``values`` (None: the agreement has no such provision) pass a test; None when they cannot tell."""
+    """Whether a provision's ``values`` (None: no such provision) pass a test; None when they cannot tell."""
     if "present" in test and test["present"] != (values is not None):
         return False
     if values is None:
@@ -35,12 +36,13 @@ def satisfies(test: Mapping[str, Any], values: Mapping[str, Any] | None) -> bool
 def _holds(conditions: Mapping[str, Any], value: Any) -> bool | None:
     if value is None:
         return None
+    spread = (" ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)).lower()
     checks = {
         "min": lambda want: float(value) >= want,
         "max": lambda want: float(value) <= want,
         "is": lambda want: value == want,
         "one_of": lambda want: any(str(w).lower() in str(value).lower() for w in want),
-        "has": lambda want: str(want).lower() in (value if isinstance(value, str) else " ".join(map(str, value))).lower(),
+        "has": lambda want: str(want).lower() in spread,
     }
     return all(checks[name](want) for name, want in conditions.items())
 

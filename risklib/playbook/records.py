@@ -1,4 +1,4 @@
-"""What the lawyers' files say, as frozen records: entries with examples and phrases, positions, vague words, role words."""
+"""What the lawyers' files say, as frozen records: entries with examples and phrases, positions, words of all kinds."""
 
 from __future__ import annotations
 
@@ -12,6 +12,11 @@ from risklib.playbook.phrases import Macro, Phrase, PhraseBook
 from risklib.playbook.valuerules import ValueRule, read_consequences, read_value_rules
 
 RESPONSIBILITY, PROVISION = "responsibility", "provision"
+# How examples name the parties unless their own ``roles`` say otherwise.
+DEFAULT_ROLES: Mapping[str, tuple[str, ...]] = {
+    "customer": ("customer", "client", "licensee", "subscriber", "reseller", "you", "your"),
+    "provider": ("service provider", "provider", "licensor", "supplier", "vendor", "we", "us", "our"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +30,7 @@ class Example:
     lead_in: str = ""  # the words a list item hangs from: "Customer shall not:"
     deadline: str | None = None
     values: Mapping[str, Any] = field(default_factory=dict)
-    roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # "customer" and "provider" → lower-case aliases
+    roles: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: DEFAULT_ROLES)  # role → lower-case aliases
     file: str = ""
     line: int = 0
 
