@@ -18,7 +18,7 @@ import pandas as pd
 from risklib.errors import BadData
 from risklib.exposure import explain
 from risklib.records import Assumption, Deal, Exposure, Operand
-from risklib.rows import Row, deal_row, plain
+from risklib.rows import Row, deal_row, in_numbers, plain
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "contracts": (
@@ -165,7 +165,9 @@ class Portfolio:
             known = ", ".join(self.exposures["component"].unique())
             raise BadData(component, None, f"is no component of this contract's exposure; known: {known or 'none were priced'}")
         used = self.operands[(self.operands["contract_id"] == id) & (self.operands["component"] == component)]
-        return explain(_exposure_of(row.iloc[0], used))
+        mine = self.clauses[self.clauses["contract_id"] == id]
+        numbers = {c: n or h for c, n, h in zip(mine["clause_id"], mine["number"], mine["heading"])}
+        return in_numbers(explain(_exposure_of(row.iloc[0], used)), numbers) or ""
 
     def __repr__(self) -> str:
         c = self.contracts

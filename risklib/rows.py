@@ -5,7 +5,8 @@ Rows are small and pickle well, so workers send rows home rather than whole docu
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 from risklib.records import Agreement, Analysis, Deal, Exposure
 
 Row = dict[str, Any]
+_CLAUSE = re.compile(r"\bclause (c\d{4,})\b")
 DEAL = ("file", "vendor", "annual_fees", "currency", "start", "term_months")
 
 
@@ -66,8 +68,11 @@ def _findings(a: Analysis, g: Agreement, rows: dict[str, list[Row]]) -> None:
 
 
 def _exposure(a: Analysis, e: Exposure, rows: dict[str, list[Row]]) -> None:
+    numbers = {c.clause_id: c.number or c.heading for c in a.agreement.clauses} if a.agreement else {}
     columns = ("component", "low", "likely", "high", "expected", "p95", "currency", "per", "formula", "status", "reason")
-    rows["exposures"].append({"contract_id": a.contract_id, **{k: plain(getattr(e, k)) for k in columns}})
+    row = {k: plain(getattr(e, k)) for k in columns}
+    row |= {k: in_numbers(row[k], numbers) for k in ("formula", "reason")}
+    rows["exposures"].append({"contract_id": a.contract_id, **row})
     document = a.agreement.document if a.agreement else None
     for o in e.operands:
         row: Row = {k: getattr(o, k) for k in ("name", "unit", "origin", "clause_id", "start", "end", "source")}
@@ -76,6 +81,11 @@ def _exposure(a: Analysis, e: Exposure, rows: dict[str, list[Row]]) -> None:
             boxes = document.boxes(o.start, o.end)
             row |= {"bbox": [list(b) for b in boxes], "page": boxes[0][0] if boxes else None}
         rows["operands"].append(row)
+
+
+def in_numbers(text: str | None, numbers: Mapping[str, str]) -> str | None:
+    """"clause c0063" as people cite it: "clause 7.2"."""
+    return text and _CLAUSE.sub(lambda m: f"clause {numbers.get(m[1]) or m[1]}", text)
 
 
 def deal_row(d: Deal) -> Row:

@@ -352,7 +352,7 @@ def test_parts_in_cents_add_up(parts):
 def test_a_summary_by_hand():
     s = summary(np.arange(1.0, 101.0))
     assert (s.expected, s.median, s.p95, s.p99, s.shortfall) == (50.5, 50, 95, 99, 98)
-    assert s.curve[:3] == ((0.5, 50.0), (0.2, 80.0), (0.1, 90.0))
+    assert {(0.5, 50.0), (0.2, 80.0), (0.1, 90.0)} <= set(s.curve)
 
 
 def test_the_laws_of_counts_come_from_units():
