@@ -5,8 +5,9 @@ from __future__ import annotations
 import itertools
 import re
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from risklib.clauses.headings import Typography, typography
 from risklib.clauses.numbers import Label, parse_label
 from risklib.records import Document, Line
 
@@ -57,6 +58,7 @@ def find_candidates(document: Document) -> list[Candidate]:
     """All candidates of a document in reading order, lines of a table of contents left out."""
     out: list[Candidate] = []
     lines, text = document.lines, document.text
+    style = typography(document)
     for k, line in enumerate(lines):
         content = text[line.start : line.end]
         if not content or not (content[0].isalnum() or content[0] in "(§"):
@@ -67,9 +69,20 @@ def find_candidates(document: Document) -> list[Candidate]:
         before = text[lines[k - 1].start : lines[k - 1].end] if k else ""
         found = _judge(k, line, content, before, label, document)
         if found is not None:
-            out.append(found)
+            out.append(_loud(found, line, style))
             out.extend(_inner(k, line, content, label))
     return _without_contents(out, document)
+
+
+def _loud(candidate: Candidate, line: Line, style: Typography) -> Candidate:
+    """Marks a plain number on a line set like a heading: it heads what plain numbers in running text then count."""
+    reading = candidate.label.readings[0]
+    large = style.size and line.size > 1.12 * style.size
+    bold = line.bold and not style.mostly_bold and line.end - line.start < 70
+    if reading.style != "d1" or not (large or bold):
+        return candidate
+    label = replace(candidate.label, readings=(reading._replace(style="D1"),))
+    return replace(candidate, label=label)
 
 
 def _judge(k: int, line: Line, content: str, before: str, label: Label, document: Document) -> Candidate | None:
@@ -158,7 +171,7 @@ def _container(k: int, line: Line, content: str, label: Label, fresh: bool) -> C
         or (rest[:1].islower())
         or len(rest.split()) > 14
         or sentence
-        or rest[:1] in ",;)"
+        or rest.startswith((",", ";", ")"))
         or rest.endswith((";", ","))
     ):
         return None
@@ -197,10 +210,18 @@ def _without_contents(found: list[Candidate], document: Document) -> list[Candid
         return re.sub(r"[^a-z0-9]+", "", re.sub(r"[\s.]+\d{1,3}$", "", content.lower()))[:48]
 
     keys = [key(c) for c in found]
-    later: dict[str, int] = {}
-    for k, name in enumerate(keys):
-        later[name[:30]] = k
-    again = [len(n) > 3 and (later[n[:30]] > k) for k, n in enumerate(keys)]
+    last = {name: k for k, name in enumerate(keys)}
+    numbered: dict[str, list[int]] = defaultdict(list)
+    for k, c in enumerate(found):
+        numbered[c.label.printed.lower()].append(k)
+
+    def comes_again(k: int) -> bool:
+        if len(keys[k]) < 3:
+            return False
+        same = numbered[found[k].label.printed.lower()]
+        return last[keys[k]] > k or any(j > k and keys[j].startswith(keys[k][:30]) for j in same)
+
+    again = [comes_again(k) for k in range(len(found))]
     drop: set[int] = set()
     run: list[int] = []
     for k in range(len(found) + 1):

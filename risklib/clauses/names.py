@@ -65,6 +65,7 @@ _LEADING = frozenset(
         "behalf",
     ]
 )
+_TRADING = r"[,.]{0,2} \(?(?:dba|d/b/a|doing business as|a/k/a|also known as|trading as),? [\"“]?([A-Z][\w&]+)"
 _ANYBODY = re.compile(
     r"\b(?:the )?(?:other|either|each|one|such|receiving|disclosing|indemnif\w+) (?:party|of us)\b|"
     r"\bparty (?:that|who|which)\b",
@@ -287,12 +288,17 @@ def add_short_names(entities: list[Entity], prose: str) -> None:
     for entity in entities:
         for name in entity.names:
             entity.aliases.add(" ".join(name.lower().rstrip(", ").split()))
+            trading = re.search(re.escape(name) + _TRADING, prose)
+            if trading and not is_idle(trading.group(1).lower()):
+                entity.aliases.add(trading.group(1).lower())
             for short in short_forms(name) - entity.aliases:
                 if short in ROLES or is_idle(short) or short.isdigit():
                     continue
                 alone = len(re.findall(rf"(?<![\w&])(?i:{re.escape(short)})\b(?! [A-Z&]| of |, [A-Z])", prose))
                 small = len(re.findall(rf"\b{re.escape(short)}\b", prose))
-                if (len(name.split()) == 2 and small == 0) or (
+                plain = rf"\b(?:a|an|any|this|no|each) {re.escape(short)}\b"  # an ordinary word, too
+                brand = len(name.split()) == 2 and (small == 0 or not re.search(plain, prose))
+                if brand or (
                     alone - small >= (2 if small else 1) and small * 4 <= alone and not ORG_WORD.fullmatch(short)
                 ):
                     entity.aliases.add(short)

@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from math import log2
 
-from risklib.clauses.cues import CHANNEL_WORDS, CUSTOMER_WORDS, ORG, PRONOUN_FORMS, PROVIDER_WORDS, WEAK_WORDS
+from risklib.clauses.cues import CHANNEL_WORDS, CUSTOMER_WORDS, ORG, ORG_WORD, PRONOUN_FORMS, PROVIDER_WORDS, WEAK_WORDS
 from risklib.clauses.names import (
     HEAD,
     ROLES,
@@ -35,9 +35,16 @@ from risklib.records import CUSTOMER, PROVIDER, Party
 __all__ = ["find_parties", "normalise"]
 
 
+_UNQUOTED = re.compile(
+    r"\(hereinafter(?: called| referred to as| known as)?,? (?:the )?([A-Z][\w&]*(?: [A-Z][\w&]*){0,3})\)",
+    re.IGNORECASE,
+)
+
+
 def find_parties(text: str) -> tuple[Party, ...]:
     """The customer's Party and the provider's, with lower-case aliases; a side that cannot be told is absent."""
     prose = " ".join(text.replace("’’", "”").replace("``", "“").replace("''", "”").split())
+    prose = _UNQUOTED.sub(r'(hereinafter "\1")', prose)
     subjects = acting_subjects(prose)
     entities = merge(defined(prose[:HEAD], subjects) + stated(prose))
     bind_later(entities, prose)
@@ -112,11 +119,11 @@ def _choose(entities: list[Entity], prose: str, subjects: Counter[str]) -> dict[
 def _add_pronouns_and_brand(sides: dict[str, list[Entity]], prose: str) -> None:
     """ "You" and "we" where nothing bound them, and the name of a provider that calls itself "we"."""
     held = {a for es in sides.values() for e in es for a in e.aliases}
-    loud = {form: len(re.findall(rf"\b(?i:{form})\b", prose)) for form in ("you", "we", "our")}
-    if "you" not in held and loud["you"] >= 5 and sides[CUSTOMER]:
+    loud = {form: len(re.findall(rf"\b(?i:{form})\b", prose)) for form in ("you", "we", "our", "us")}
+    if "you" not in held and loud["you"] >= 2 and sides[CUSTOMER]:
         sides[CUSTOMER].append(Entity(aliases={"you"}))
         held.add("you")
-    if not held & {"we", "us", "our"} and "you" in held and loud["we"] + loud["our"] >= 3:
+    if not held & {"we", "us", "our"} and "you" in held and loud["we"] + loud["our"] + loud["us"] >= 2:
         sides[PROVIDER].append(Entity(aliases={"we"}))
         held.add("we")
     if ("we" in held and not any(e.names for e in sides[PROVIDER])) or held & {"we", "you"}:
@@ -193,6 +200,7 @@ def _party(role: str, entities: list[Entity]) -> Party:
             aliases |= set(forms)
     aliases |= {a[:-1] for a in aliases if a.endswith("s") and a[:-1] in ROLES}
     names = [n for e in entities for n in e.names]
+    names.sort(key=lambda n: not any(ORG_WORD.fullmatch(w.strip(",")) for w in n.split()))
     known = sorted(aliases, key=lambda a: (a not in ROLES, a))
     spoken = [a for a in known if a not in pronoun_forms()] or known
     return Party(role, names[0] if names else spoken[0].title() if spoken else "", tuple(sorted(aliases)))

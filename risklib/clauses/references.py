@@ -97,5 +97,5 @@ def _enclosing(kind: str, here: Clause | None, ids: dict[str, Clause]) -> Clause
     if kind == "article":
         return path[-1]
     if kind in CONTAINERS:
-        return next((c for c in path if c.number.lower().startswith(CONTAINERS)), None)
+        return next((c for c in reversed(path) if c.number.lower().startswith(CONTAINERS)), None)
     return next((c for c in path if re.search(r"\d", c.number) and not c.number.endswith(")")), here)

@@ -14,7 +14,8 @@ _BEAM = 16
 _GAPS = {1: 0.0, 2: 2.5, 3: 3.5, 4: 4.2, 5: 4.5, 6: 4.8, 0: 4.0}
 _OPENING = {"(a)": 0.5, "a.": 0.6, "(i)": 0.5, "i.": 0.7, "(1)": 0.7, "A.": 0.9, "I.": 0.9, "(A)": 0.6, "(I)": 1.2}
 _TOPS = ("article", "section", "clause")
-_FIRST = ("d1", *_TOPS, "I.")
+_PLAIN = {"d1", "D1"}  # "D1": a plain number on a line that is set like a heading
+_FIRST = ("d1", "D1", *_TOPS, "I.")
 
 Stack = tuple[Reading, ...]
 
@@ -79,8 +80,13 @@ def _moves(stack: Stack, r: Reading) -> list[tuple[float, Stack]]:
         return _decimal(stack, r)
     out = []
     for k in range(len(stack) - 1, -1, -1):
-        if stack[k].style == r.style:
-            out.append((_restart(stack, k, r), (*stack[:k], r)))
+        if stack[k].style == r.style or {stack[k].style, r.style} == _PLAIN:
+            if r.style == "D1" and r.value == 1 and stack[k].style == "d1":
+                out.append((0.5, (*stack[:k], r)))  # what was counted before was not yet the agreement
+                continue
+            mixed = 4.0 if any(level.style == r.style for level in stack[:k]) else 1.5
+            strange = 0.0 if stack[k].style == r.style else mixed
+            out.append((_restart(stack, k, r) + strange, (*stack[:k], r)))
     out.append((_open(stack, r), (*stack, r)))
     base = 1 if stack and stack[0].style == "exhibit" else 0
     if r.value == 1 and r.style in _FIRST and len(stack) > base and not any(level.style in _FIRST for level in stack):
@@ -91,7 +97,7 @@ def _moves(stack: Stack, r: Reading) -> list[tuple[float, Stack]]:
 def _restart(stack: Stack, k: int, r: Reading) -> float:
     """What it costs to go on in (or start again) the list that is open at level k."""
     before = stack[k].value
-    if r.value == 1 and r.style == "d1" and k == 0:
+    if r.value == 1 and r.style in _PLAIN and k == 0:
         if before <= 3 and len(stack) == 2 and stack[1].style == "A.":
             return 0.2  # numbered parties and lettered recitals stood before clause 1
         if 1 < before <= 4 and len(stack) == 1:
@@ -105,22 +111,21 @@ def _open(stack: Stack, r: Reading) -> float:
     bare = not stack or (len(stack) == 1 and stack[0].style == "exhibit")
     if r.style in _TOPS:
         return late * 0.5 if bare else late + (0.2 if r.style != "article" and stack[-1].style == "article" else 5.0)
-    if r.style == "d1":
-        if bare:
-            return late * 0.7
-        again = any(level.style == "d1" for level in stack)
-        return late + (
-            4.0
-            if again and stack[-1].style == "A."
-            else 0.4
-            if stack[-1].style in ("article", "I.", "section")
-            else 1.8
-            if stack[-1].style == "A."
-            else 3.2
-        )
+    if r.style in _PLAIN:
+        return late * 0.7 if bare else late + _nest(stack, r)
     if any(level.style == r.style for level in stack):
         late += 1.2
     return late + _OPENING.get(r.style, 1.0) + (0.6 if bare else 0.0)
+
+
+def _nest(stack: Stack, r: Reading) -> float:
+    """What it costs to open a list of plain numbers inside another list."""
+    above = stack[-1].style
+    if above in ("article", "I.", "section") or (above == "D1" and r.style == "d1"):
+        return 0.4
+    if above == "A.":
+        return 4.0 if any(level.style in _PLAIN for level in stack) else 1.8
+    return 3.2
 
 
 def _decimal(stack: Stack, r: Reading) -> list[tuple[float, Stack]]:
@@ -128,7 +133,7 @@ def _decimal(stack: Stack, r: Reading) -> list[tuple[float, Stack]]:
     for k in range(len(stack) - 1, -1, -1):
         level = stack[k]
         if level.path != prefix or not (
-            level.style == f"d{len(prefix)}" or (len(prefix) == 1 and level.style in (*_TOPS, "I.", "A."))
+            level.style.lower() == f"d{len(prefix)}" or (len(prefix) == 1 and level.style in (*_TOPS, "I.", "A."))
         ):
             continue
         sibling = stack[k + 1] if k + 1 < len(stack) else None
@@ -142,7 +147,7 @@ def _decimal(stack: Stack, r: Reading) -> list[tuple[float, Stack]]:
         heir = r.value == 1 and above[-1] in (1, 2) and not any(above[:-1])
         parent = stack[same - 1] if same else None
         implied = (*stack[:same], r)
-        if parent is not None and heir and parent.style == f"d{len(prefix)}":
+        if parent is not None and heir and parent.style.lower() == f"d{len(prefix)}":
             implied = (*stack[: same - 1], Reading(parent.style, prefix), r)
         return [(1.5 if heir else 5.0, implied)]
     base = 1 if stack and stack[0].style == "exhibit" else 0
@@ -150,7 +155,7 @@ def _decimal(stack: Stack, r: Reading) -> list[tuple[float, Stack]]:
     if len(stack) == base:
         return [(1.0 + late + (len(prefix) - 1), (*stack, r))]
     # the parent number was not seen: under the open level of its kind, else at the top
-    host = next((k for k, level in enumerate(stack) if level.style in (f"d{len(prefix)}", *_TOPS)), None)
+    host = next((k for k, level in enumerate(stack) if level.style.lower() in (f"d{len(prefix)}", *_TOPS)), None)
     if host is not None:
         skipped = stack[host].path and prefix[-1] - stack[host].value
         return [(2.0 + late + (0.0 if skipped in (1, 2) else 2.0), (*stack[: host + 1], r))]

@@ -73,14 +73,14 @@ def _full_number(parent: _Node | None, printed: str, stack: tuple[Reading, ...])
     reading = stack[-1]
     if parent is None or reading.style == "exhibit":
         implied = (
-            len(stack) > 1 and printed.startswith("(") and stack[-2].style[0] == "d"
+            len(stack) > 1 and printed.startswith("(") and stack[-2].style[0] in "dD"
         )  # "6(b)" where no "6" was seen
         return f"{'.'.join(map(str, stack[-2].path))}{printed}" if implied else printed
     container = parent
     while container.parent is not None:
         container = container.parent
     prefix = f"{container.number} " if container.style == "exhibit" else ""
-    path = reading.style[0] == "d" and (len(reading.path) > 1 or parent.style == "exhibit")
+    path = reading.style[0] in "dD" and (len(reading.path) > 1 or parent.style == "exhibit")
     if path or reading.style in ("article", "section", "clause", "mixed"):
         return prefix + printed
     own = re.sub(r"^[\d.]+(?=\()", "", printed)
