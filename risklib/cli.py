@@ -9,7 +9,7 @@ import json
 import sys
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Optional
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -42,15 +42,21 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instea
 
 @app.command()
 def analyze(
-    paths: Annotated[list[Path], typer.Argument(help="PDF files, or folders that are searched for PDFs.", metavar="FOLDER…")],
+    paths: Annotated[
+        list[Path], typer.Argument(help="PDF files, or folders that are searched for PDFs.", metavar="FOLDER…")
+    ],
     out: Annotated[Path, typer.Option(help="Folder for the tables.")],
-    facts: Annotated[Optional[Path], typer.Option(help="CSV of deal facts: file, vendor, annual_fees, currency, …")] = None,
-    assumptions: Annotated[Optional[Path], typer.Option(help="CSV of assumptions; default: the shipped, illustrative ones.")] = None,
-    rates: Annotated[Optional[Path], typer.Option(help="CSV of exchange rates.")] = None,
-    playbook: Annotated[Optional[Path], typer.Option(help="Playbook folder; default: the shipped one.")] = None,
-    as_of: Annotated[Optional[str], typer.Option(help="Date of the analysis, 2026-01-31; default: today.")] = None,
-    currency: Annotated[Optional[str], typer.Option(help="Convert totals into this currency (needs --rates).")] = None,
-    password: Annotated[Optional[str], typer.Option(help="Password of protected PDFs.", envvar="RISKLIB_PASSWORD")] = None,
+    facts: Annotated[
+        Path | None, typer.Option(help="CSV of deal facts: file, vendor, annual_fees, currency, …")
+    ] = None,
+    assumptions: Annotated[
+        Path | None, typer.Option(help="CSV of assumptions; default: the shipped, illustrative ones.")
+    ] = None,
+    rates: Annotated[Path | None, typer.Option(help="CSV of exchange rates.")] = None,
+    playbook: Annotated[Path | None, typer.Option(help="Playbook folder; default: the shipped one.")] = None,
+    as_of: Annotated[str | None, typer.Option(help="Date of the analysis, 2026-01-31; default: today.")] = None,
+    currency: Annotated[str | None, typer.Option(help="Convert totals into this currency (needs --rates).")] = None,
+    password: Annotated[str | None, typer.Option(help="Password of protected PDFs.", envvar="RISKLIB_PASSWORD")] = None,
     ocr: Annotated[bool, typer.Option(help="Read image-only pages by OCR.")] = True,
     workers: Annotated[int, typer.Option(min=0, help="Worker processes; 0 is one a core.")] = 0,
     timeout: Annotated[float, typer.Option(min=1, help="Seconds a file may take.")] = 300.0,
@@ -76,7 +82,7 @@ def analyze(
 def report(
     tables: Annotated[Path, typer.Argument(help="Folder that `risklib analyze --out` wrote.")],
     out: Annotated[Path, typer.Option(help="The HTML file to write.")] = Path("report.html"),
-    pdfs: Annotated[Optional[Path], typer.Option(help="Folder of the PDFs, for pictures of the evidence.")] = None,
+    pdfs: Annotated[Path | None, typer.Option(help="Folder of the PDFs, for pictures of the evidence.")] = None,
     as_json: Json = False,
 ) -> None:
     """Write the portfolio report: one HTML file that draws offline."""
@@ -92,16 +98,19 @@ def report(
     if as_json:
         print(json.dumps({"report": str(path), "outcome": outcome, "bytes": path.stat().st_size}))
     else:
-        say.print(f"{path} ({path.stat().st_size / 1e6:.1f} MB): {len(portfolio.contracts)} agreements, outcome {outcome}", markup=False)
+        say.print(
+            f"{path} ({path.stat().st_size / 1e6:.1f} MB): {len(portfolio.contracts)} agreements, outcome {outcome}",
+            markup=False,
+        )
     raise typer.Exit({"failed": FAILED, "partial": PARTIAL}.get(outcome, OK))
 
 
 @app.command()
 def check(
-    playbook: Annotated[Optional[Path], typer.Option(help="Playbook folder; default: the shipped one.")] = None,
-    facts: Annotated[Optional[Path], typer.Option(help="CSV of deal facts.")] = None,
-    assumptions: Annotated[Optional[Path], typer.Option(help="CSV of assumptions.")] = None,
-    rates: Annotated[Optional[Path], typer.Option(help="CSV of exchange rates.")] = None,
+    playbook: Annotated[Path | None, typer.Option(help="Playbook folder; default: the shipped one.")] = None,
+    facts: Annotated[Path | None, typer.Option(help="CSV of deal facts.")] = None,
+    assumptions: Annotated[Path | None, typer.Option(help="CSV of assumptions.")] = None,
+    rates: Annotated[Path | None, typer.Option(help="CSV of exchange rates.")] = None,
     as_json: Json = False,
 ) -> None:
     """Check a playbook and CSVs: every fault with its file and line."""
@@ -131,9 +140,13 @@ def check(
 @app.command()
 def show(
     contract: Annotated[str, typer.Argument(help="A PDF, or (with --tables) a file name of the portfolio.")],
-    clause: Annotated[Optional[str], typer.Argument(help="Clause number: 7.2, or 7 with all below it; default: all.")] = None,
-    tables: Annotated[Optional[Path], typer.Option(help="Folder that `risklib analyze --out` wrote.")] = None,
-    password: Annotated[Optional[str], typer.Option(help="Password of a protected PDF.", envvar="RISKLIB_PASSWORD")] = None,
+    clause: Annotated[
+        str | None, typer.Argument(help="Clause number: 7.2, or 7 with all below it; default: all.")
+    ] = None,
+    tables: Annotated[Path | None, typer.Option(help="Folder that `risklib analyze --out` wrote.")] = None,
+    password: Annotated[
+        str | None, typer.Option(help="Password of a protected PDF.", envvar="RISKLIB_PASSWORD")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Show a contract, or one clause of it, with its findings."""
@@ -163,7 +176,13 @@ class _progress:
 
         self.bar: Any = None
         if not quiet and note.is_terminal:
-            columns = (TextColumn("reading"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.description}"))
+            columns = (
+                TextColumn("reading"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TimeRemainingColumn(),
+                TextColumn("{task.description}"),
+            )
             self.bar = Progress(*columns, console=note, transient=True)
         self.task: Any = None
 
@@ -172,7 +191,9 @@ class _progress:
             return None
         self.bar.start()
         self.task = self.bar.add_task("", total=None)
-        return lambda name, done, total: self.bar.update(self.task, completed=done, total=total, description=plain(name)[:40])
+        return lambda name, done, total: self.bar.update(
+            self.task, completed=done, total=total, description=plain(name)[:40]
+        )
 
     def __exit__(self, *_: object) -> None:
         if self.bar is not None:
@@ -189,7 +210,17 @@ def _summary(portfolio: Portfolio, out: Path, as_json: bool) -> None:
     lost = [{"file": plain(r.file), "status": r.status, "reason": plain(r.reason or "")} for r in bad.itertuples()]
     if as_json:
         counts = {name: len(frame) for name, frame in portfolio.tables.items()}
-        print(json.dumps({"outcome": portfolio.meta["outcome"], "out": str(out), "rows": counts, "not_ok": lost, "notes": portfolio.meta["notes"]}))
+        print(
+            json.dumps(
+                {
+                    "outcome": portfolio.meta["outcome"],
+                    "out": str(out),
+                    "rows": counts,
+                    "not_ok": lost,
+                    "notes": portfolio.meta["notes"],
+                }
+            )
+        )
         return
     for x in lost:
         note.print(f"{x['file']}: {x['status']}: {x['reason']}", markup=False)

@@ -40,7 +40,7 @@ def run(
     function: Callable[[T], R],
     items: Sequence[T],
     *,
-    limits: Limits = Limits(),  # noqa: B008 - frozen
+    limits: Limits = Limits(),
     prepare: Callable[..., None] | None = None,
     arguments: tuple[Any, ...] = (),
 ) -> Iterator[R | Failure]:
@@ -61,7 +61,9 @@ def run(
             except StopIteration:
                 return
             except FutureTimeout:
-                yield Failure(f"took longer than {limits.seconds:.0f} s and was stopped; raise --timeout to wait longer")
+                yield Failure(
+                    f"took longer than {limits.seconds:.0f} s and was stopped; raise --timeout to wait longer"
+                )
             except ProcessExpired as e:
                 yield Failure(f"the worker that read it died (exit code {e.exitcode}); the file is damaged or hostile")
             except MemoryError:

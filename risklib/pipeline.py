@@ -109,7 +109,9 @@ def find_files(paths: str | Path | Iterable[str | Path]) -> Iterator[Path]:
                 seen.add(q.resolve())
                 yield q
     if not seen:
-        raise BadData(", ".join(map(str, given)) or "paths", None, "no PDF in here; give PDF files or folders that hold some")
+        raise BadData(
+            ", ".join(map(str, given)) or "paths", None, "no PDF in here; give PDF files or folders that hold some"
+        )
 
 
 # ---------------------------------------------------------------- one file, in a worker
@@ -136,7 +138,12 @@ def _analyze_file(path: str) -> Result:
 
 
 def analyze_file(
-    path: str | Path, playbook: Playbook | None = None, model: Model | None = None, *, password: str | None = None, ocr: bool = True
+    path: str | Path,
+    playbook: Playbook | None = None,
+    model: Model | None = None,
+    *,
+    password: str | None = None,
+    ocr: bool = True,
 ) -> Analysis:
     """One PDF read and understood, as records. A file that cannot be read has status "failed" and the reason.
 
@@ -182,13 +189,19 @@ def _job(
     assumed = load_assumptions(assumptions)
     notes = []
     if any(r.illustrative for r in assumed.rows):
-        notes.append("The money rests on illustrative assumptions shipped with risklib; replace them by your own (--assumptions).")
+        notes.append(
+            "The money rests on illustrative assumptions shipped with risklib; replace them by your own (--assumptions)."
+        )
     overdue = assumed.overdue(day)
     if overdue:
-        notes.append(f"{len(overdue)} assumptions were last reviewed more than a year before {day}: {', '.join(r.id for r in overdue[:5])}.")
+        notes.append(
+            f"{len(overdue)} assumptions were last reviewed more than a year before {day}: {', '.join(r.id for r in overdue[:5])}."
+        )
     folder = str(playbook) if playbook else None
     deals = load_deals(facts) if facts else ()
-    job = Job(folder, None, password, ocr, tuple(deals), assumed, load_rates(rates) if rates else None, day, seed, trials)
+    job = Job(
+        folder, None, password, ocr, tuple(deals), assumed, load_rates(rates) if rates else None, day, seed, trials
+    )
     return job, notes
 
 
@@ -253,8 +266,15 @@ def _totals(totals: Sequence[Totals], exposures: Sequence[Row], contracts: Seque
         left = {(x.contract_id, x.component) for x in t.left_out}
         mine = [e for e in exposures if e["contract_id"] in t.by_contract]
         vendor_of = {c.contract_id: (c.deal.vendor if c.deal else None) or NO_VENDOR for c in contracts}
-        for level, name, s in [("portfolio", "", t.whole), *((v, n, x) for v, f in figures.items() for n, x in f.items())]:
-            key = {"vendor": lambda e: vendor_of[e["contract_id"]], "contract": itemgetter("contract_id"), "component": itemgetter("component")}
+        for level, name, s in [
+            ("portfolio", "", t.whole),
+            *((v, n, x) for v, f in figures.items() for n, x in f.items()),
+        ]:
+            key = {
+                "vendor": lambda e: vendor_of[e["contract_id"]],
+                "contract": itemgetter("contract_id"),
+                "component": itemgetter("component"),
+            }
             held = [e for e in mine if level == "portfolio" or key[level](e) == name]
             out.append({
                 "level": level, "name": name, "currency": t.currency, "expected": s.expected, "median": s.median, "p95": s.p95,

@@ -114,7 +114,11 @@ class Portfolio:
             elif csv.exists():
                 frames[name] = _unpacked(pd.read_csv(csv, dtype={"number": str}, keep_default_na=False, na_values=[""]))
             elif name == "contracts":
-                raise BadData(str(folder), None, "holds no contracts.parquet or contracts.csv; give a folder that `risklib analyze --out` wrote")
+                raise BadData(
+                    str(folder),
+                    None,
+                    "holds no contracts.parquet or contracts.csv; give a folder that `risklib analyze --out` wrote",
+                )
         meta = folder / "meta.json"
         return cls(**frames, meta=json.loads(meta.read_text(encoding="utf-8")) if meta.exists() else {})
 
@@ -155,7 +159,11 @@ class Portfolio:
             if hit.sum() == 1:
                 return str(c.loc[hit, "contract_id"].iloc[0])
         choices = ", ".join(sorted(c["file"])[:12])
-        raise BadData(name, None, f"names no single contract of this portfolio; its files are {choices}{' …' if len(c) > 12 else ''}")
+        raise BadData(
+            name,
+            None,
+            f"names no single contract of this portfolio; its files are {choices}{' …' if len(c) > 12 else ''}",
+        )
 
     def explain(self, contract: str, component: str) -> str:
         """The arithmetic of one exposure, as a person would write it, with the words each number stands in."""
@@ -163,7 +171,9 @@ class Portfolio:
         row = self.exposures[(self.exposures["contract_id"] == id) & (self.exposures["component"] == component)]
         if row.empty:
             known = ", ".join(self.exposures["component"].unique())
-            raise BadData(component, None, f"is no component of this contract's exposure; known: {known or 'none were priced'}")
+            raise BadData(
+                component, None, f"is no component of this contract's exposure; known: {known or 'none were priced'}"
+            )
         used = self.operands[(self.operands["contract_id"] == id) & (self.operands["component"] == component)]
         mine = self.clauses[self.clauses["contract_id"] == id]
         numbers = {c: n or h for c, n, h in zip(mine["clause_id"], mine["number"], mine["heading"])}
@@ -181,7 +191,9 @@ class Portfolio:
     def _repr_html_(self) -> str:
         shown = self.contracts[["file", "title", "customer", "provider", "pages", "status", "reason"]]
         found = {t: getattr(self, t).groupby("contract_id").size() for t in ("responsibilities", "provisions")}
-        shown = shown.assign(**{t: self.contracts["contract_id"].map(n).fillna(0).astype(int) for t, n in found.items()})
+        shown = shown.assign(
+            **{t: self.contracts["contract_id"].map(n).fillna(0).astype(int) for t, n in found.items()}
+        )
         return f"<p>{repr(self).split(':')[0]}</p>{shown.to_html(escape=True, index=False, na_rep='')}"
 
 
@@ -195,7 +207,14 @@ def _exposure_of(row: pd.Series, used: pd.DataFrame) -> Exposure:
         return None if given(x) is None else Decimal(str(round(x, 4))).quantize(Decimal("0.01"))
 
     operands = tuple(
-        Operand(o.name, _decimal(given(o.value)), o.unit or "", o.origin, clause_id=given(o.clause_id), source=given(o.source))
+        Operand(
+            o.name,
+            _decimal(given(o.value)),
+            o.unit or "",
+            o.origin,
+            clause_id=given(o.clause_id),
+            source=given(o.source),
+        )
         for o in used.itertuples(index=False)
     )
     amounts = {k: money(row[k]) for k in ("low", "likely", "high", "expected", "p95")}
@@ -225,7 +244,9 @@ def _packed(frame: pd.DataFrame) -> pd.DataFrame:
     """Nested columns as JSON text, which Parquet, CSV and SQL all hold alike."""
     out = frame.copy()
     for column in _NESTED & set(out.columns):
-        out[column] = [None if v is None or v is pd.NA else json.dumps(v, ensure_ascii=False, default=str) for v in out[column]]
+        out[column] = [
+            None if v is None or v is pd.NA else json.dumps(v, ensure_ascii=False, default=str) for v in out[column]
+        ]
     for column in out.columns:
         if out[column].dtype == object:
             out[column] = [v.isoformat() if isinstance(v, date) else v for v in out[column]]
@@ -234,7 +255,9 @@ def _packed(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _unpacked(frame: pd.DataFrame) -> pd.DataFrame:
     for column in _NESTED & set(frame.columns):
-        frame[column] = pd.Series([json.loads(v) if isinstance(v, str) and v else None for v in frame[column]], dtype=object)
+        frame[column] = pd.Series(
+            [json.loads(v) if isinstance(v, str) and v else None for v in frame[column]], dtype=object
+        )
     return frame
 
 

@@ -56,27 +56,67 @@ def _findings(a: Analysis, g: Agreement, rows: dict[str, list[Row]]) -> None:
 
     for c in g.clauses:
         row = {k: getattr(c, k) for k in ("clause_id", "parent_id", "number", "heading", "level")}
-        rows["clauses"].append({"contract_id": a.contract_id, **row, "text": g.document.text[c.start : c.end], **place(c.start, c.end)})
+        rows["clauses"].append(
+            {"contract_id": a.contract_id, **row, "text": g.document.text[c.start : c.end], **place(c.start, c.end)}
+        )
     for r in a.responsibilities:
-        columns = ("clause_id", "responsibility", "party", "modality", "action", "deadline", "trigger", "clarity", "consequence", "confidence", "method")
+        columns = (
+            "clause_id",
+            "responsibility",
+            "party",
+            "modality",
+            "action",
+            "deadline",
+            "trigger",
+            "clarity",
+            "consequence",
+            "confidence",
+            "method",
+        )
         row = {k: getattr(r, k) for k in columns}
         row |= {"category": r.responsibility.split(".")[0], "vague": list(r.vague), "marks": dict(r.marks)}
-        rows["responsibilities"].append({"contract_id": a.contract_id, "text": g.document.quote(r.start, r.end), **row, **place(r.start, r.end)})
+        rows["responsibilities"].append(
+            {"contract_id": a.contract_id, "text": g.document.quote(r.start, r.end), **row, **place(r.start, r.end)}
+        )
     for p in a.provisions:
         row = {k: getattr(p, k) for k in ("clause_id", "provision", "party", "confidence", "method")}
-        rows["provisions"].append({"contract_id": a.contract_id, "text": g.document.quote(p.start, p.end), "values": dict(p.values), **row, **place(p.start, p.end)})
+        rows["provisions"].append(
+            {
+                "contract_id": a.contract_id,
+                "text": g.document.quote(p.start, p.end),
+                "values": dict(p.values),
+                **row,
+                **place(p.start, p.end),
+            }
+        )
 
 
 def _exposure(a: Analysis, e: Exposure, rows: dict[str, list[Row]]) -> None:
     numbers = {c.clause_id: c.number or c.heading for c in a.agreement.clauses} if a.agreement else {}
-    columns = ("component", "low", "likely", "high", "expected", "p95", "currency", "per", "formula", "status", "reason")
+    columns = (
+        "component",
+        "low",
+        "likely",
+        "high",
+        "expected",
+        "p95",
+        "currency",
+        "per",
+        "formula",
+        "status",
+        "reason",
+    )
     row = {k: plain(getattr(e, k)) for k in columns}
     row |= {k: in_numbers(row[k], numbers) for k in ("formula", "reason")}
     rows["exposures"].append({"contract_id": a.contract_id, **row})
     document = a.agreement.document if a.agreement else None
     for o in e.operands:
         row: Row = {k: getattr(o, k) for k in ("name", "unit", "origin", "clause_id", "start", "end", "source")}
-        row |= {"contract_id": a.contract_id, "component": e.component, "value": None if o.value is None else str(o.value)}
+        row |= {
+            "contract_id": a.contract_id,
+            "component": e.component,
+            "value": None if o.value is None else str(o.value),
+        }
         if document is not None and o.start is not None and o.end is not None:
             boxes = document.boxes(o.start, o.end)
             row |= {"bbox": [list(b) for b in boxes], "page": boxes[0][0] if boxes else None}
@@ -84,7 +124,7 @@ def _exposure(a: Analysis, e: Exposure, rows: dict[str, list[Row]]) -> None:
 
 
 def in_numbers(text: str | None, numbers: Mapping[str, str]) -> str | None:
-    """"clause c0063" as people cite it: "clause 7.2"."""
+    """ "clause c0063" as people cite it: "clause 7.2"."""
     return text and _CLAUSE.sub(lambda m: f"clause {numbers.get(m[1]) or m[1]}", text)
 
 

@@ -46,7 +46,13 @@ def text_of(portfolio: Portfolio, contract_id: str, views: list[dict[str, Any]])
     """The views as text with colours where the terminal has them; contract text cannot drive the terminal."""
     row = portfolio.contracts.set_index("contract_id").loc[contract_id]
     parts: list[Text] = [Text(_plain(f"{row['file']}: {row['title'] or 'no title'}"), style="bold")]
-    parts.append(Text(_plain(f"customer {row['customer'] or 'unknown'} · provider {row['provider'] or 'unknown'} · {row['status']}")))
+    parts.append(
+        Text(
+            _plain(
+                f"customer {row['customer'] or 'unknown'} · provider {row['provider'] or 'unknown'} · {row['status']}"
+            )
+        )
+    )
     if row["reason"]:
         parts.append(Text(_plain(row["reason"]), style="yellow"))
     for v in views:
@@ -54,10 +60,17 @@ def text_of(portfolio: Portfolio, contract_id: str, views: list[dict[str, Any]])
         parts.append(Text(_plain(" ".join(v["text"].split()))))
         for d in v["responsibilities"]:
             when = f" · {d['deadline']}" if isinstance(d["deadline"], str) else ""
-            parts.append(Text(_plain(f"  → {d['party']} {d['modality']}: {d['responsibility']}{when} ({d['confidence']:.2f})"), style="green"))
+            parts.append(
+                Text(
+                    _plain(f"  → {d['party']} {d['modality']}: {d['responsibility']}{when} ({d['confidence']:.2f})"),
+                    style="green",
+                )
+            )
         for t in v["provisions"]:
             values = ", ".join(f"{k} {x}" for k, x in (t["values"] or {}).items())
-            parts.append(Text(_plain(f"  § {t['party']}: {t['provision']} {values} ({t['confidence']:.2f})"), style="magenta"))
+            parts.append(
+                Text(_plain(f"  § {t['party']}: {t['provision']} {values} ({t['confidence']:.2f})"), style="magenta")
+            )
     return Group(*parts)
 
 

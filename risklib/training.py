@@ -24,12 +24,12 @@ from risklib.findings.context import Reading
 from risklib.findings.features import features
 from risklib.findings.grammar import Clues, clues
 from risklib.findings.model import Array, Bag, matrix, sigmoid
+from risklib.findings.overlap import trigrams
 from risklib.findings.provisions import TERM, WHOSE
 from risklib.findings.responsibilities import DUTY, FORBIDS, KIND, SERVICE, UNKNOWN
 from risklib.pdf import read
 from risklib.playbook import Playbook, default_folder, load_playbook, with_roles
 from risklib.records import Agreement
-from risklib.findings.overlap import trigrams
 
 GROUPS = (DUTY, KIND, TERM)
 FEWEST = 3  # positive sentences below which a label is not trained
@@ -68,7 +68,9 @@ def labelled(pdfs: Path, answers: Path, playbook: Playbook) -> list[Labelled]:
     return out
 
 
-def align(agreement: Agreement, units: Sequence[dict[str, Any]]) -> tuple[list[frozenset[str] | None], list[frozenset[tuple[str, str]]]]:
+def align(
+    agreement: Agreement, units: Sequence[dict[str, Any]]
+) -> tuple[list[frozenset[str] | None], list[frozenset[tuple[str, str]]]]:
     """Each sentence's labels: those of the units on its page (or a neighbour) that share most trigrams with it."""
     grams = [trigrams(u["text"]) for u in units]
     index: dict[Any, set[int]] = {}
@@ -81,7 +83,9 @@ def align(agreement: Agreement, units: Sequence[dict[str, Any]]) -> tuple[list[f
     for s in agreement.sentences:
         page, mine = agreement.document.page_of(s.start), trigrams(s.text)
         shared = Counter(i for t in mine for i in index.get(t, ()) if abs(units[i]["page"] - page) <= 1)
-        hit = [i for i, n in shared.items() if n / len(mine) >= 0.5 or (n / len(grams[i]) >= 0.5 and len(grams[i]) >= 6)]
+        hit = [
+            i for i, n in shared.items() if n / len(mine) >= 0.5 or (n / len(grams[i]) >= 0.5 and len(grams[i]) >= 6)
+        ]
         exact = [i for i in hit if shared[i] / len(mine) >= 0.9 and shared[i] / len(grams[i]) >= 0.9]
         chosen = exact[:1] or hit
         labels.append(frozenset().union(*(_labels(units[i]) for i in chosen)) if page <= last else None)
@@ -120,7 +124,11 @@ def examples(playbook: Playbook) -> Labelled:
             found: set[str] = set()
             for id in x.ids:
                 term = id in playbook.entries and playbook.entries[id].kind == "provision"
-                found |= {TERM + id, *(f"{WHOSE}{id}:{p}" for p in _sides(x.party))} if term else {KIND + id, *(DUTY + p for p in _sides(x.party))}
+                found |= (
+                    {TERM + id, *(f"{WHOSE}{id}:{p}" for p in _sides(x.party))}
+                    if term
+                    else {KIND + id, *(DUTY + p for p in _sides(x.party))}
+                )
             if x.modality == "prohibition" and any(f.startswith(KIND) for f in found):
                 found.add(FORBIDS)
             labels.append(frozenset(found))
@@ -131,7 +139,9 @@ def examples(playbook: Playbook) -> Labelled:
 # ---------------------------------------------------------------- fitting
 
 
-def fit(docs: Sequence[Labelled], playbook: Playbook, *, inner: int = 3, statement: dict[str, Any] | None = None) -> Model:
+def fit(
+    docs: Sequence[Labelled], playbook: Playbook, *, inner: int = 3, statement: dict[str, Any] | None = None
+) -> Model:
     """Weights from all ``docs``; thresholds and confidence from an inner cross-validation by document."""
     real = [d for d in docs if d.agreement is not None]
     unseen: dict[str, Array] = {}
@@ -161,12 +171,17 @@ def _weights(docs: Sequence[Labelled]) -> Model:
     idf = np.array([np.log((1 + len(bags)) / (1 + counts[f])) + 1 for f in vocabulary], dtype=np.float32)
     x = matrix(bags, vocabulary, idf)
     names = _label_names(docs)
-    weights, bias = np.zeros((len(vocabulary), len(names)), dtype=np.float32), np.full(len(names), -6.0, dtype=np.float32)
+    weights, bias = (
+        np.zeros((len(vocabulary), len(names)), dtype=np.float32),
+        np.full(len(names), -6.0, dtype=np.float32),
+    )
     for j, name in enumerate(names):
         rows = _rows_for(name, labels)
         y = np.array([name in labels[i] for i in rows])
         if 0 < y.sum() < len(y):
-            fitted = LogisticRegression(C=C, solver="liblinear", tol=1e-2, class_weight={False: 1, True: 2}).fit(x[rows], y)
+            fitted = LogisticRegression(C=C, solver="liblinear", tol=1e-2, class_weight={False: 1, True: 2}).fit(
+                x[rows], y
+            )
             weights[:, j], bias[j] = fitted.coef_[0], fitted.intercept_[0]
     return Model(names, vocabulary, idf, weights, bias, {}, {}, {})
 
@@ -191,14 +206,16 @@ def _aligned(model: Model, d: Labelled, names: Sequence[str]) -> Array:
     return out
 
 
-def _thresholds(labels: Sequence[str], names: Sequence[str], docs: Sequence[Labelled], unseen: dict[str, Array]) -> dict[str, float]:
+def _thresholds(
+    labels: Sequence[str], names: Sequence[str], docs: Sequence[Labelled], unseen: dict[str, Array]
+) -> dict[str, float]:
     """The probability with the best F1 on unseen sentences: per group, and per label where it has examples enough."""
     p = sigmoid(np.concatenate([unseen[d.name] for d in docs]))
     truth = [x for d in docs for x in d.labels]
     keep = np.array([x is not None for x in truth])
     y = np.array([[name in (x or ()) for name in names] for x in truth])[keep]
     p = p[keep]
-    out = {name: 0.5 for name in labels}
+    out = dict.fromkeys(labels, 0.5)
     for group in GROUPS:
         columns = [j for j, name in enumerate(names) if name.startswith(group)]
         common = _best_threshold(p[:, columns].ravel(), y[:, columns].ravel())
@@ -240,7 +257,9 @@ def _confidence(
             i = at[t.start]
             if d.labels[i] is not None and TERM + t.provision in column:
                 right = any(id == t.provision for id, _ in d.pairs[i])
-                rows["provision"].append(([unseen[d.name][i, column[TERM + t.provision]], float("phrase" in t.method)], right))
+                rows["provision"].append(
+                    ([unseen[d.name][i, column[TERM + t.provision]], float("phrase" in t.method)], right)
+                )
     out = {}
     for kind, found in rows.items():
         fitted = LogisticRegression(C=10.0).fit(np.array([x for x, _ in found]), np.array([y for _, y in found]))
@@ -283,7 +302,9 @@ def main(arguments: Iterable[str] | None = None) -> None:
     }
     model = pruned(fit(docs, playbook, statement=statement))
     digest = save_model(model, args.out)
-    print(f"{args.out}: {args.out.stat().st_size / 1e6:.1f} MB, {len(model.labels)} labels, {len(model.vocabulary)} features, sha256 {digest[:12]}")
+    print(
+        f"{args.out}: {args.out.stat().st_size / 1e6:.1f} MB, {len(model.labels)} labels, {len(model.vocabulary)} features, sha256 {digest[:12]}"
+    )
 
 
 if __name__ == "__main__":

@@ -29,7 +29,9 @@ _REVIEW = re.compile(
 )  # fmt: skip
 
 
-def with_clarity(agreement: Agreement, found: Sequence[Responsibility], playbook: Playbook) -> tuple[Responsibility, ...]:
+def with_clarity(
+    agreement: Agreement, found: Sequence[Responsibility], playbook: Playbook
+) -> tuple[Responsibility, ...]:
     """The responsibilities with ``marks``, ``vague`` and ``clarity`` (share of the six marks earned) filled in."""
     reviews = _reviews(agreement)
     return tuple(_marked(agreement, r, playbook, reviews) for r in found)

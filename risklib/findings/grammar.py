@@ -18,7 +18,9 @@ _MUST = (
 )
 _MAY_NOT = r"may not|can ?not|(?:is|are) not (?:permitted|allowed|entitled|authori[sz]ed)|(?:is|are) prohibited|may only|shall only|will only|may (?:use|access)[^.;]{0,40} (?:only|solely)"
 _MAY = r"may|can|(?:is|are|shall be|will be) entitled|reserves? the right|ha(?:s|ve) the right|at its (?:sole )?(?:option|discretion)"
-_MODAL = re.compile(rf"\b(?:(?P<not>{_MAY_NOT})|(?P<must>{_MUST})|(?P<may>{_MAY}))\b(?P<neg>\s+(?:not|never|in no event|refrain|neither|nor)\b| no\b)?")
+_MODAL = re.compile(
+    rf"\b(?:(?P<not>{_MAY_NOT})|(?P<must>{_MUST})|(?P<may>{_MAY}))\b(?P<neg>\s+(?:not|never|in no event|refrain|neither|nor)\b| no\b)?"
+)
 _SUBJECT = re.compile(
     rf"{_WHO}(?:[^.;:]{{0,60}}?(?:,[^.;:]{{0,90}},)?)\s*\b(?:(?P<not>{_MAY_NOT})|(?P<must>{_MUST})|(?P<may>{_MAY}))\b"
     r"(?P<neg>\s+(?:\w+ly\s+|at any time\s+)?(?:not|never|in no event|refrain|neither|nor)\b| no\b)?"
@@ -30,7 +32,9 @@ _OF = re.compile(
 )
 _NEGATIVE = re.compile(r"\b(?:not|never|no|neither|nor|without|refrain|prohibit\w*|forbid\w*|except)\b")
 _IMPERATIVE = re.compile(r"^(?:do not|don't|never|you'll|always|please|keep|ensure|use|notify|pay)\b", re.I)
-_DEFINITION = re.compile(r"[\"“”']\s*(?:\)?\s*)?(?:means?|shall mean|will mean|refers? to|has the meaning|includes?)\b|\bhas the meaning\b|^[\"“]")
+_DEFINITION = re.compile(
+    r"[\"“”']\s*(?:\)?\s*)?(?:means?|shall mean|will mean|refers? to|has the meaning|includes?)\b|\bhas the meaning\b|^[\"“]"
+)
 
 
 @dataclass(frozen=True, slots=True)

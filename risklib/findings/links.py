@@ -8,7 +8,15 @@ from dataclasses import replace
 from risklib.records import CUSTOMER, PROVIDER, Agreement, Provision, Responsibility
 
 # provisions whose `party` is who pays or is bound rather than who holds the right
-_BORNE = {"late_payment", "overage", "liquidated_damages", "indemnification", "uncapped_liability", "early_termination_fee", "minimum_commitment"}
+_BORNE = {
+    "late_payment",
+    "overage",
+    "liquidated_damages",
+    "indemnification",
+    "uncapped_liability",
+    "early_termination_fee",
+    "minimum_commitment",
+}
 
 
 def with_consequences(

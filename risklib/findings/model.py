@@ -73,7 +73,9 @@ def matrix(bags: Sequence[Bag], vocabulary: Mapping[str, int], idf: Array) -> cs
                 cols.append(j)
                 data.append(v)
         ptr.append(len(cols))
-    x = csr_matrix((np.array(data, dtype=np.float32), np.array(cols, dtype=np.int32), np.array(ptr)), (len(bags), len(vocabulary)))
+    x = csr_matrix(
+        (np.array(data, dtype=np.float32), np.array(cols, dtype=np.int32), np.array(ptr)), (len(bags), len(vocabulary))
+    )
     x.data *= idf[x.indices]
     lengths = np.sqrt(np.asarray(x.multiply(x).sum(axis=1)).ravel())
     lengths[lengths == 0] = 1.0

@@ -23,7 +23,9 @@ _PATTERNS = tuple(
 # where all is capitals, only "the laws of the State of X" tells a place from other words
 _LOUD = (
     re.compile(r"\bSTATE OF (?P<p>[A-Z]+(?: (?!WITHOUT|AND|OR|SHALL|EXCLUD|EXCEPT)[A-Z]+)?)"),
-    re.compile(r"\bLAWS? OF (?:THE )?(?P<p>(?:(?:PROVINCE|COMMONWEALTH|REPUBLIC) OF )?(?!LAW|THE|THIS|ANY|OTHER)[A-Z]+)"),
+    re.compile(
+        r"\bLAWS? OF (?:THE )?(?P<p>(?:(?:PROVINCE|COMMONWEALTH|REPUBLIC) OF )?(?!LAW|THE|THIS|ANY|OTHER)[A-Z]+)"
+    ),
 )
 # capitalised words that are no place: parties, papers, institutions
 _NOT_PLACES = re.compile(

@@ -57,7 +57,9 @@ def provisions_of(
     return out
 
 
-def _values(agreement: Agreement, sentence: Sentence, id: str, playbook: Playbook, dollar: str | None) -> Mapping[str, object]:
+def _values(
+    agreement: Agreement, sentence: Sentence, id: str, playbook: Playbook, dollar: str | None
+) -> Mapping[str, object]:
     lead = " ".join(agreement.sentences[k].text for k in sentence.lead_ins[-1:])
     return values_of(id, sentence.text, playbook.value_rules.get(id, ()), lead_in=lead, dollar=dollar)
 

@@ -10,11 +10,29 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
-_UNITS = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-    "seventeen eighteen nineteen"
-).split()
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+_UNITS = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+]
+_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 _ONES = {w: i for i, w in enumerate(_UNITS)} | {w: 10 * (i + 2) for i, w in enumerate(_TENS)} | {"fourty": 40}
 _SCALES = {"hundred": 100, "thousand": 1_000, "million": 1_000_000, "billion": 1_000_000_000, "m": 1_000_000,
            "mm": 1_000_000, "mio": 1_000_000, "k": 1_000, "bn": 1_000_000_000}  # fmt: skip
@@ -23,7 +41,9 @@ _SCALE_WORD = "hundred|thousand|million|billion"
 _SPELLED = rf"(?:(?:{_WORD}|{_SCALE_WORD})(?:(?:[\s-]+and)?[\s-]+(?:{_WORD}|{_SCALE_WORD}))*)"
 _DIGITS = r"\d{1,3}(?:[,'’.]\d{3})+(?:[.,]\d{1,2})?(?!\d)|\d+(?:\.\d+)?"
 # "thirty (30)", "30", "thirty", "(30)"
-_NUMBER = rf"(?:(?:{_SPELLED})\s*\(\s*(?:{_DIGITS})\s*\)|(?<![\w.])(?:{_DIGITS})(?:\s*\(\s*{_SPELLED}\s*\))?|\b{_SPELLED})"
+_NUMBER = (
+    rf"(?:(?:{_SPELLED})\s*\(\s*(?:{_DIGITS})\s*\)|(?<![\w.])(?:{_DIGITS})(?:\s*\(\s*{_SPELLED}\s*\))?|\b{_SPELLED})"
+)
 
 _DAYS = {"hour": Decimal(1) / 24, "day": Decimal(1), "week": Decimal(7), "month": Decimal(30), "year": Decimal(365)}
 _MONTHS = {"month": Decimal(1), "year": Decimal(12), "quarter": Decimal(3)}

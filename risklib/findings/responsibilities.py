@@ -21,7 +21,10 @@ _ACTION = re.compile(
     r"\b(?:shall|will|must|may|agrees?|undertakes?|is|are)\b(?:\s+(?:not|never|also|promptly|at all times|solely|only))*\s*"
     r"(?:to\s+|be\s+(?:solely\s+)?(?:responsible|liable)\s+for\s+|(?:solely\s+)?responsible\s+for\s+|required\s+to\s+|permitted\s+to\s+)?(?P<act>[^.;:]{3,160})"
 )
-_TRIGGER = re.compile(r"(?:^|[,;]\s*|\b)(?P<t>(?:if|when|whenever|upon|on|once|in the event (?:that|of)|where|after|following)\s+[^,;.]{4,120})", re.I)
+_TRIGGER = re.compile(
+    r"(?:^|[,;]\s*|\b)(?P<t>(?:if|when|whenever|upon|on|once|in the event (?:that|of)|where|after|following)\s+[^,;.]{4,120})",
+    re.I,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +98,9 @@ def _record(
 ) -> Responsibility:  # fmt: skip
     method = "model+phrase" if id in strong and KIND + id in s.p else "phrase" if id in strong else "model"
     duty = s.logit[DUTY + (CUSTOMER if who == BOTH else who)]
-    sure = model.sure("responsibility", duty, s.logit.get(KIND + id, 0.0), float(id in strong), float(id in (UNKNOWN, SERVICE)))
+    sure = model.sure(
+        "responsibility", duty, s.logit.get(KIND + id, 0.0), float(id in strong), float(id in (UNKNOWN, SERVICE))
+    )
     return Responsibility(
         sentence.clause_id, sentence.start, sentence.end, id, who,
         modality=PROHIBITION if _forbids(reading, s) else OBLIGATION,

@@ -19,16 +19,19 @@ _PERIODS = (
     ("year", re.compile(r"(?:per|a|each|every|/)\s*(?:calendar\s+|contract\s+)?(?:year|annum)|per\s+annum|p\.\s?a\.|annual|yearly", re.I)),
 )  # fmt: skip
 _LEGAL_MAXIMUM = re.compile(
-    r"(?:maximum|highest|greatest)\b[^.;]{0,30}\b(?:law|permitted|allowed|allowable|legal|permissible)|legal (?:maximum|limit)|whichever is (?:less|lower)", re.I
+    r"(?:maximum|highest|greatest)\b[^.;]{0,30}\b(?:law|permitted|allowed|allowable|legal|permissible)|legal (?:maximum|limit)|whichever is (?:less|lower)",
+    re.I,
 )
 _GREATER = re.compile(r"(?:greater|larger|higher) of|whichever is (?:the )?(?:greater|higher|larger)", re.I)
 _LESSER = re.compile(r"(?:lesser|lower|smaller) of|whichever is (?:the )?(?:less|lesser|lower|smaller)", re.I)
 _EXCLUDES = re.compile(
-    r"(?:not|never|no|nor|neither)\b[^.;]{0,80}\b(?:be |have any |assume |any )?(?:liab|responsib)|in no event[^.;]{0,80}liab|no liability|disclaims? (?:any|all) liability", re.I
+    r"(?:not|never|no|nor|neither)\b[^.;]{0,80}\b(?:be |have any |assume |any )?(?:liab|responsib)|in no event[^.;]{0,80}liab|no liability|disclaims? (?:any|all) liability",
+    re.I,
 )
 _LIMITS = re.compile(r"exceed|limited to|in excess of|maximum|not be more than|aggregate liability|capped|up to", re.I)
 _WHOLE_FEES = re.compile(
-    r"(?:total|aggregate|all|the)?\s*(?:amounts?|fees|sums?|charges|price|consideration)\b[^.;]{0,40}\b(?:paid|payable|received|due)", re.I
+    r"(?:total|aggregate|all|the)?\s*(?:amounts?|fees|sums?|charges|price|consideration)\b[^.;]{0,40}\b(?:paid|payable|received|due)",
+    re.I,
 )
 _BASES = (("affected_service", re.compile(r"(?:affected|applicable|relevant|particular|specific|such|deficient)\s+(?:service|product|order|subscription)|giving rise", re.I)),
           ("first_year", re.compile(r"first (?:contract )?year", re.I)),
@@ -38,7 +41,8 @@ _PERIOD_OF_CAP = (("claim", re.compile(r"per (?:claim|event|occurrence|incident)
                   ("year", re.compile(r"(?:in|per|during) (?:any|each|a) (?:given |single |contract |calendar |twelve.month )*(?:year|annum)|per (?:contract )?year|annual(?:ly)? aggregate", re.I)))  # fmt: skip
 _REFERENCE = re.compile(
     r"(?:set (?:forth|out)|specified|stated|described|listed|indicated|identified|shown|as per|provided)\s+(?:in|on|at|under)\s+(?:the |an |each |its |applicable )*"
-    r"((?:Order Form|Order|Exhibit|Schedule|Annex|Appendix|Attachment|Statement of Work|Cover Page|Key Terms|Fee Schedule|Price List)(?:\s+[A-Z0-9](?:[\w.-]*)?)?)", re.I
+    r"((?:Order Form|Order|Exhibit|Schedule|Annex|Appendix|Attachment|Statement of Work|Cover Page|Key Terms|Fee Schedule|Price List)(?:\s+[A-Z0-9](?:[\w.-]*)?)?)",
+    re.I,
 )
 _CAPS = ("liability_cap", "super_cap")
 _MONTH_KEYS = {"fee_months", "term_months", "duration_months"}
@@ -163,7 +167,9 @@ def _alternatives(found: Mapping[str, Any]) -> list[dict[str, Any]]:
     out: list[dict[str, Any]] = []
     if "amount" in found:
         out.append({k: found[k] for k in ("amount", "currency") if k in found})
-    if "fee_multiple" in found and "fee_months" in found:  # "two times the fees of the last twelve months" is one operand
+    if (
+        "fee_multiple" in found and "fee_months" in found
+    ):  # "two times the fees of the last twelve months" is one operand
         out.append({k: found[k] for k in ("fee_multiple", "fee_months")})
     else:
         out += [{k: found[k]} for k in ("fee_months", "fee_multiple") if k in found]
