@@ -139,20 +139,25 @@ def _font_is_bold(font: int) -> bool:
     return raw.FPDFFont_GetWeight(handle) >= 600 or bool(max(raw.FPDFFont_GetFlags(handle), 0) & (1 << 18))
 
 
-def _fonts(textpage: int, first: np.ndarray, height: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Size and boldness of the words that begin at ``first``; asked once a text object and once a font."""
-    objects = list(map(_get_object, repeat(textpage), first.tolist()))
+def _fonts(textpage: int, first: np.ndarray, height: np.ndarray, breaks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Size and boldness of the words that begin at ``first``. Asked of the first, middle and last word of each line,
+    once a text object and once a font; the words between take those of the one before them."""
+    starts = np.flatnonzero(breaks)
+    ends = np.append(starts[1:], len(first)) - 1
+    asked = np.unique(np.concatenate((starts, (starts + ends) // 2, ends)))
+    objects = list(map(_get_object, repeat(textpage), first[asked].tolist()))
     font_of = {o: (_get_font(o) if o else None) for o in set(objects)}
     ratio: dict[int | None, float] = {None: 0.0}
     bold: dict[int | None, bool] = {None: False}
-    for k, o in enumerate(objects):
+    for k, o in zip(asked.tolist(), objects, strict=True):
         font = font_of[o]
         if font in ratio:
             continue
         bold[font] = font is not None and _font_is_bold(font)
         ratio[font] = _font_size(textpage, int(first[k])) / float(height[k]) if height[k] > 0 else 0.0
+    nearest = np.searchsorted(asked, np.arange(len(first)), side="right") - 1
     fonts = [font_of[o] for o in objects]
-    return np.array([ratio[f] for f in fonts]) * height, np.array([bold[f] for f in fonts], bool)
+    return np.array([ratio[f] for f in fonts])[nearest] * height, np.array([bold[f] for f in fonts], bool)[nearest]
 
 
 def _font_size(textpage: int, index: int) -> float:
@@ -199,7 +204,7 @@ def _words(page: pdfium.PdfPage, textpage: int, n: int) -> PageWords:
     )
     turn = _turns(textpage, first, breaks, page.get_rotation())
     across = (turn - page.get_rotation()) % 180 == 90
-    size, bold = _fonts(textpage, first, np.where(across, a[:, 2] - a[:, 0], a[:, 1] - a[:, 3]))
+    size, bold = _fonts(textpage, first, np.where(across, a[:, 2] - a[:, 0], a[:, 1] - a[:, 3]), breaks)
     shown = to_display(boxes.astype(float), page)
     keep = np.isfinite(shown).all(axis=1)
     if not keep.all():
