@@ -27,11 +27,12 @@ from risklib.playbook.phrases import Macro
 MACROS = {"must": Macro(("shall", "agrees to"), unless_before=("not",)), "duty": Macro(("responsible for",), (), ("not",))}
 
 
-VALUE_KEYS = set(
-    "amount currency percent per fee_months fee_multiple notice_days cure_days grace_days term_months threshold_percent "
-    "duration_days duration_months availability_percent times_per_year jurisdiction "
-    "effect comparator alternatives fee_basis cap_period covers pierces legal_maximum reference".split(" ")  # noqa: SIM905
-)
+VALUE_KEYS = {
+    *("amount", "currency", "percent", "per", "fee_months", "fee_multiple", "notice_days", "cure_days", "grace_days"),
+    *("term_months", "threshold_percent", "duration_days", "duration_months", "availability_percent", "times_per_year"),
+    *("jurisdiction", "effect", "comparator", "alternatives", "fee_basis", "cap_period", "covers", "pierces"),
+    *("legal_maximum", "reference"),
+}
 
 
 @pytest.fixture(scope="module")
