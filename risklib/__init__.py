@@ -1,4 +1,4 @@
-"""risklib: every customer responsibility, penalty and liability term of an agreement, with its page, its box and its price.
+"""risklib: every customer responsibility, penalty and liability term of an agreement, with its page and its price.
 
     import risklib
     portfolio = risklib.analyze("contracts/", facts="contracts/deals.csv")

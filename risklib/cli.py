@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -24,15 +24,17 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="rich",
-    help="Contract risk from agreement PDFs: who must do what, what it costs to fail, and the sentence it stands in.\n\n"
+    help="Contract risk from agreement PDFs: who must do what, what it costs to fail, and the sentence it stands "
+    "in.\n\n"
     "Nothing leaves this machine. Decision support, not legal advice.\n\n"
-    "Exit codes: 0 all analysed · 1 failed · 2 bad usage · 3 partial (something could not be read) · 4 a threshold was crossed.",
+    "Exit codes: 0 all analysed · 1 failed · 2 bad usage · 3 partial (something could not be read) · 4 a "
+    "threshold was crossed.",
 )
 note = Console(stderr=True, highlight=False, soft_wrap=True)
 say = Console(highlight=False, soft_wrap=True)
 
 
-class Format(str, Enum):
+class Format(StrEnum):
     parquet = "parquet"
     csv = "csv"
 
@@ -70,9 +72,21 @@ def analyze(
 
     with _progress(quiet=as_json) as progress:
         portfolio = run(
-            paths, facts=facts, assumptions=assumptions, rates=rates, playbook=playbook, as_of=as_of, currency=currency,
-            password=password, ocr=ocr, workers=workers, timeout=timeout, seed=seed, trials=trials, progress=progress,
-        )  # fmt: skip
+            paths,
+            facts=facts,
+            assumptions=assumptions,
+            rates=rates,
+            playbook=playbook,
+            as_of=as_of,
+            currency=currency,
+            password=password,
+            ocr=ocr,
+            workers=workers,
+            timeout=timeout,
+            seed=seed,
+            trials=trials,
+            progress=progress,
+        )
     portfolio.save(out, format=format.value)
     _summary(portfolio, out, as_json)
     raise typer.Exit({"ok": OK, "failed": FAILED, "partial": PARTIAL}[portfolio.meta["outcome"]])
@@ -207,7 +221,7 @@ def plain(text: object) -> str:
 
 def _summary(portfolio: Portfolio, out: Path, as_json: bool) -> None:
     bad = portfolio.contracts[portfolio.contracts["status"] != "ok"]
-    lost = [{"file": plain(r.file), "status": r.status, "reason": plain(r.reason or "")} for r in bad.itertuples()]
+    lost = [{"file": plain(r.file), "status": plain(r.status), "reason": plain(r.reason or "")} for r in bad.itertuples()]
     if as_json:
         counts = {name: len(frame) for name, frame in portfolio.tables.items()}
         print(
@@ -222,10 +236,10 @@ def _summary(portfolio: Portfolio, out: Path, as_json: bool) -> None:
             )
         )
         return
-    for x in lost:
-        note.print(f"{x['file']}: {x['status']}: {x['reason']}", markup=False)
-    for text in portfolio.meta["notes"]:
-        note.print(f"note: {plain(text)}", markup=False)
+    for file, status, reason in (x.values() for x in lost):
+        note.print(f"{file}: {status}: {reason}", markup=False)
+    for remark in portfolio.meta["notes"]:
+        note.print(f"note: {plain(remark)}", markup=False)
     say.print(f"{portfolio!r}\n{out}: tables written; outcome {portfolio.meta['outcome']}", markup=False)
 
 

@@ -1,4 +1,4 @@
-"""The one orchestrator: files → rows in worker processes → exposure → portfolio. Only here and in the faces are there files."""
+"""The one orchestrator: files → rows in workers → exposure → portfolio. Only here and in the faces are there files."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from risklib.inputs import Assumptions, Rates, deal_for, load_assumptions, load_
 from risklib.pdf import read
 from risklib.playbook import Playbook, load_playbook
 from risklib.portfolio import Portfolio
-from risklib.records import Analysis, Deal, Provision
+from risklib.records import Analysis, Deal, Exposure, Provision
 from risklib.rows import Row, rows_of
 
 Progress = Callable[[str, int, int], None]  # file just done, how many done, how many in all
@@ -74,14 +74,14 @@ def analyze(
 ) -> Portfolio:
     """Reads agreement PDFs and gives back what they ask of the customer and what failing costs.
 
-    ``paths`` are PDF files or folders (searched recursively). ``facts``, ``assumptions`` and ``rates`` are CSVs (README,
-    "Your own contracts"); without ``assumptions`` the shipped, illustrative ones are used. ``as_of`` is a date or ISO text,
-    today by default. ``currency`` converts the totals with ``rates``; otherwise they are per currency. ``seed`` and
-    ``trials`` fix the simulation. ``workers`` 0 is one a core; ``timeout`` is seconds a file.
+    ``paths`` are PDF files or folders (searched recursively). ``facts``, ``assumptions`` and ``rates`` are CSVs
+    (README, "Your own contracts"); without ``assumptions`` the shipped, illustrative ones are used. ``as_of`` is a date
+    or ISO text, today by default. ``currency`` converts the totals with ``rates``; otherwise they are per
+    currency. ``seed`` and ``trials`` fix the simulation. ``workers`` 0 is one a core; ``timeout`` is seconds a file.
 
     A file that cannot be read becomes a row of ``contracts`` with ``status`` and ``reason``; the rest goes on and
-    ``meta["outcome"]`` says ``partial``. Raises BadData for a broken CSV, playbook or argument, and when there is no PDF.
-    Nothing leaves the machine: no network connection is opened.
+    ``meta["outcome"]`` says ``partial``. Raises BadData for a broken CSV, playbook or argument, and when there is no
+    PDF. Nothing leaves the machine: no network connection is opened.
     """
     job, notes = _job(facts, assumptions, rates, playbook, as_of, seed, trials, password, ocr)
     files = list(find_files(paths))
@@ -128,12 +128,18 @@ def _analyze_file(path: str) -> Result:
     job: Job = _WORKER["job"]
     analysis = analyze_file(path, _WORKER["playbook"], _WORKER["model"], password=job.password, ocr=job.ocr)
     deal = deal_for(job.deals, analysis.file)
-    exposures = ()
+    exposures: tuple[Exposure, ...] = ()
     if analysis.agreement is not None and job.assumptions is not None:
         exposures = price(
-            analysis.contract_id, analysis.provisions, deal, job.assumptions, job.rates,
-            as_of=job.as_of, seed=job.seed, trials=job.trials,
-        )  # fmt: skip
+            analysis.contract_id,
+            analysis.provisions,
+            deal,
+            job.assumptions,
+            job.rates,
+            as_of=job.as_of,
+            seed=job.seed,
+            trials=job.trials,
+        )
     return Result(analysis.contract_id, rows_of(analysis, exposures), analysis.provisions, deal)
 
 
@@ -177,8 +183,16 @@ def _fingerprint(path: Path) -> str:
 
 
 def _job(
-    facts: Any, assumptions: Any, rates: Any, playbook: Any, as_of: date | str | None, seed: int, trials: int, password: str | None, ocr: bool
-) -> tuple[Job, list[str]]:  # fmt: skip
+    facts: Any,
+    assumptions: Any,
+    rates: Any,
+    playbook: Any,
+    as_of: date | str | None,
+    seed: int,
+    trials: int,
+    password: str | None,
+    ocr: bool,
+) -> tuple[Job, list[str]]:
     try:
         day = as_of if isinstance(as_of, date) else date.fromisoformat(as_of) if as_of else date.today()
     except ValueError:
@@ -190,12 +204,14 @@ def _job(
     notes = []
     if any(r.illustrative for r in assumed.rows):
         notes.append(
-            "The money rests on illustrative assumptions shipped with risklib; replace them by your own (--assumptions)."
+            "The money rests on illustrative assumptions shipped with risklib; replace them by your own "
+            "(--assumptions)."
         )
     overdue = assumed.overdue(day)
     if overdue:
         notes.append(
-            f"{len(overdue)} assumptions were last reviewed more than a year before {day}: {', '.join(r.id for r in overdue[:5])}."
+            f"{len(overdue)} assumptions were last reviewed more than a year before {day}: "
+            f"{', '.join(r.id for r in overdue[:5])}."
         )
     folder = str(playbook) if playbook else None
     deals = load_deals(facts) if facts else ()
@@ -206,7 +222,7 @@ def _job(
 
 
 def _distinct(files: Sequence[Path]) -> tuple[list[Path], dict[str, list[str]], list[tuple[Path, str]]]:
-    """Files with the same bytes are analysed once: the first of each, the names of the others by contract_id, the unreadable."""
+    """Files with the same bytes are analysed once: first of each, names of others by contract_id, unreadable ones."""
     first: dict[str, Path] = {}
     copies: dict[str, list[str]] = {}
     lost: list[tuple[Path, str]] = []
@@ -230,8 +246,13 @@ def _failed(path: Path, reason: str) -> Result:
 
 
 def _portfolio(
-    results: Sequence[Result], copies: Mapping[str, Sequence[str]], job: Job, files: Sequence[Path], notes: list[str], currency: str | None
-) -> Portfolio:  # fmt: skip
+    results: Sequence[Result],
+    copies: Mapping[str, Sequence[str]],
+    job: Job,
+    files: Sequence[Path],
+    notes: list[str],
+    currency: str | None,
+) -> Portfolio:
     rows: dict[str, list[Row]] = {}
     for r in results:
         for table, found in r.rows.items():
@@ -249,39 +270,51 @@ def _portfolio(
     statuses = [row["status"] for row in rows["contracts"]]
     meta = {
         "outcome": "failed" if all(s == "failed" for s in statuses) else "ok" if set(statuses) == {"ok"} else "partial",
-        "as_of": job.as_of.isoformat(), "seed": job.seed, "trials": job.trials, "currency": currency,
+        "as_of": job.as_of.isoformat(),
+        "seed": job.seed,
+        "trials": job.trials,
+        "currency": currency,
         "illustrative": any(r.illustrative for r in assumptions.rows),
-        "versions": versions(), "playbook": load_playbook(job.playbook_folder).version, "notes": notes,
-    }  # fmt: skip
+        "versions": versions(),
+        "playbook": load_playbook(job.playbook_folder).version,
+        "notes": notes,
+    }
     return Portfolio.build(
-        rows, totals=_totals(totals, rows["exposures"], contracts), curve=_curve(totals), deals=job.deals, assumptions=assumptions.rows, meta=meta
-    )  # fmt: skip
+        rows,
+        totals=_totals(totals, rows["exposures"], contracts),
+        curve=_curve(totals),
+        deals=job.deals,
+        assumptions=assumptions.rows,
+        meta=meta,
+    )
 
 
 def _totals(totals: Sequence[Totals], exposures: Sequence[Row], contracts: Sequence[Contract]) -> list[Row]:
+    """A row for the portfolio, each vendor, contract and component, per currency, with the exposures it rests on."""
+    vendors = {c.contract_id: (c.deal.vendor if c.deal else None) or NO_VENDOR for c in contracts}
+    name_of: dict[str, Callable[[Row], str]] = {
+        "portfolio": lambda e: "",
+        "vendor": lambda e: vendors[e["contract_id"]],
+        "contract": itemgetter("contract_id"),
+        "component": itemgetter("component"),
+    }
     out = []
     for t in totals:
-        shares = {"vendor": t.share_of_vendor, "component": t.share_of_component, "contract": t.share_of_contract}
-        figures = {"vendor": t.by_vendor, "component": t.by_component, "contract": t.by_contract}
         left = {(x.contract_id, x.component) for x in t.left_out}
         mine = [e for e in exposures if e["contract_id"] in t.by_contract]
-        vendor_of = {c.contract_id: (c.deal.vendor if c.deal else None) or NO_VENDOR for c in contracts}
-        for level, name, s in [
-            ("portfolio", "", t.whole),
-            *((v, n, x) for v, f in figures.items() for n, x in f.items()),
-        ]:
-            key = {
-                "vendor": lambda e: vendor_of[e["contract_id"]],
-                "contract": itemgetter("contract_id"),
-                "component": itemgetter("component"),
-            }
-            held = [e for e in mine if level == "portfolio" or key[level](e) == name]
-            out.append({
-                "level": level, "name": name, "currency": t.currency, "expected": s.expected, "median": s.median, "p95": s.p95,
-                "es95": s.shortfall, "share_of_es95": float(shares[level][name]) if level in shares else s.shortfall,
-                "scored": sum((e["contract_id"], e["component"]) not in left for e in held),
-                "unscored": sum((e["contract_id"], e["component"]) in left for e in held),
-            })  # fmt: skip
+        levels = (
+            ("portfolio", {"": t.whole}, {"": t.whole.shortfall}),
+            ("vendor", t.by_vendor, t.share_of_vendor),
+            ("contract", t.by_contract, t.share_of_contract),
+            ("component", t.by_component, t.share_of_component),
+        )
+        for level, figures, shares in levels:
+            for name, s in figures.items():
+                held = [(e["contract_id"], e["component"]) for e in mine if name_of[level](e) == name]
+                row = {"level": level, "name": name, "currency": t.currency, "expected": s.expected, "median": s.median}
+                row |= {"p95": s.p95, "es95": s.shortfall, "share_of_es95": float(shares[name])}
+                unscored = sum(key in left for key in held)
+                out.append(row | {"scored": len(held) - unscored, "unscored": unscored})
     return out
 
 

@@ -1,6 +1,7 @@
 """The aligned tables of an analysis: pandas starts here.
 
-``Portfolio.build`` is the one gate from records to frames; names and meanings of the columns are a promise (README, "Tables").
+``Portfolio.build`` is the one gate from records to frames; names and meanings of the columns are a promise
+(README, "Tables").
 """
 
 from __future__ import annotations
@@ -22,26 +23,27 @@ from risklib.rows import Row, deal_row, in_numbers, plain
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "contracts": (
-        "contract_id", "file", "title", "customer", "provider", "effective_date", "pages", "words", "ocr_pages", "status",
-        "reason", "copies",
+        "contract_id", "file", "title", "customer", "provider", "effective_date", "pages", "words", "ocr_pages",
+        "status", "reason", "copies",
     ),
     "clauses": (
         "contract_id", "clause_id", "parent_id", "number", "heading", "level", "text", "page", "start", "end", "bbox",
     ),
     "responsibilities": (
-        "contract_id", "clause_id", "responsibility", "category", "party", "modality", "text", "action", "deadline", "trigger",
-        "clarity", "marks", "vague", "consequence", "confidence", "method", "page", "start", "end", "bbox",
+        "contract_id", "clause_id", "responsibility", "category", "party", "modality", "text", "action", "deadline",
+        "trigger", "clarity", "marks", "vague", "consequence", "confidence", "method", "page", "start", "end", "bbox",
     ),
     "provisions": (
-        "contract_id", "clause_id", "provision", "party", "text", "values", "confidence", "method", "page", "start", "end",
-        "bbox",
+        "contract_id", "clause_id", "provision", "party", "text", "values", "confidence", "method", "page", "start",
+        "end", "bbox",
     ),
     "exposures": (
         "contract_id", "component", "low", "likely", "high", "expected", "p95", "currency", "per", "formula", "status",
         "reason",
     ),
     "operands": (
-        "contract_id", "component", "name", "value", "unit", "origin", "clause_id", "page", "start", "end", "bbox", "source",
+        "contract_id", "component", "name", "value", "unit", "origin", "clause_id", "page", "start", "end", "bbox",
+        "source",
     ),
     "totals": (
         "level", "name", "currency", "expected", "median", "p95", "es95", "share_of_es95", "scored", "unscored",
@@ -65,8 +67,8 @@ def _empty(name: str) -> Callable[[], pd.DataFrame]:
 class Portfolio:
     """The tables of one analysis. Money columns are floats for arithmetic in pandas; the currency stands beside each.
 
-    ``meta``: ``outcome`` ("ok", "partial", "failed"), ``as_of``, ``seed``, ``trials``, ``illustrative`` (shipped default
-    assumptions were used), ``versions``, ``playbook``, and ``notes`` (what a reader must know, one sentence each).
+    ``meta``: ``outcome`` ("ok", "partial", "failed"), ``as_of``, ``seed``, ``trials``, ``illustrative`` (shipped
+    default assumptions were used), ``versions``, ``playbook``, and ``notes`` (what a reader must know).
     """
 
     contracts: pd.DataFrame
@@ -151,7 +153,7 @@ class Portfolio:
     # ------------------------------------------------------------ questions
 
     def contract_id(self, name: str) -> str:
-        """The id of the one contract whose file name, title or id begins with or holds ``name``. Raises BadData naming the choices."""
+        """The id of the one contract whose file name holds, or whose id begins with, ``name``. Raises BadData."""
         c = self.contracts
         files = c["file"].astype(str).str.lower()
         wanted = name.lower()
@@ -208,20 +210,26 @@ def _exposure_of(row: pd.Series, used: pd.DataFrame) -> Exposure:
 
     operands = tuple(
         Operand(
-            o.name,
-            _decimal(given(o.value)),
-            o.unit or "",
-            o.origin,
-            clause_id=given(o.clause_id),
-            source=given(o.source),
+            o["name"],
+            _decimal(given(o["value"])),
+            o["unit"] or "",
+            o["origin"],
+            clause_id=given(o["clause_id"]),
+            source=given(o["source"]),
         )
-        for o in used.itertuples(index=False)
+        for o in used.to_dict("records")
     )
     amounts = {k: money(row[k]) for k in ("low", "likely", "high", "expected", "p95")}
     return Exposure(
-        row["component"], row["status"], given(row["reason"]), given(row["currency"]), **amounts, per=row["per"],
-        formula=given(row["formula"]) or "", operands=operands,
-    )  # fmt: skip
+        row["component"],
+        row["status"],
+        given(row["reason"]),
+        given(row["currency"]),
+        **amounts,
+        per=row["per"],
+        formula=given(row["formula"]) or "",
+        operands=operands,
+    )
 
 
 def _decimal(text: Any) -> Any:
@@ -262,7 +270,7 @@ def _unpacked(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _inert(frame: pd.DataFrame) -> pd.DataFrame:
-    """Text that a spreadsheet would run as a formula gets a leading apostrophe; it came from a contract, not from us."""
+    """Text that a spreadsheet would run as a formula gets a leading apostrophe: it came from a contract."""
     out = frame.copy()
     for column in out.columns:
         if not pd.api.types.is_numeric_dtype(out[column]):

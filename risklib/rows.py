@@ -111,16 +111,16 @@ def _exposure(a: Analysis, e: Exposure, rows: dict[str, list[Row]]) -> None:
     rows["exposures"].append({"contract_id": a.contract_id, **row})
     document = a.agreement.document if a.agreement else None
     for o in e.operands:
-        row: Row = {k: getattr(o, k) for k in ("name", "unit", "origin", "clause_id", "start", "end", "source")}
-        row |= {
+        used: Row = {k: getattr(o, k) for k in ("name", "unit", "origin", "clause_id", "start", "end", "source")}
+        used |= {
             "contract_id": a.contract_id,
             "component": e.component,
             "value": None if o.value is None else str(o.value),
         }
         if document is not None and o.start is not None and o.end is not None:
             boxes = document.boxes(o.start, o.end)
-            row |= {"bbox": [list(b) for b in boxes], "page": boxes[0][0] if boxes else None}
-        rows["operands"].append(row)
+            used |= {"bbox": [list(b) for b in boxes], "page": boxes[0][0] if boxes else None}
+        rows["operands"].append(used)
 
 
 def in_numbers(text: str | None, numbers: Mapping[str, str]) -> str | None:

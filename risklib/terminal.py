@@ -13,23 +13,31 @@ from risklib.portfolio import Portfolio
 
 
 def clause_views(portfolio: Portfolio, contract_id: str, number: str | None) -> list[dict[str, Any]]:
-    """The clauses whose number is ``number`` or lies below it (all without one), each with its findings. Raises BadData."""
+    """The clauses whose number is ``number`` or below it (None: all), each with its findings. Raises BadData."""
     clauses = portfolio.clauses[portfolio.clauses["contract_id"] == contract_id]
     wanted = clauses if number is None else clauses[[_under(n, number) for n in clauses["number"]]]
     if number is not None and wanted.empty:
         known = ", ".join(n for n in clauses["number"] if n)[:200]
         raise BadData(number, None, f"no clause of this number; there are {known or 'no numbered clauses'}")
     views = []
-    for c in wanted.itertuples():
-        duties = _in(portfolio.responsibilities, contract_id, c.clause_id)
-        terms = _in(portfolio.provisions, contract_id, c.clause_id)
-        views.append({
-            "number": c.number, "heading": c.heading, "page": int(c.page), "text": c.text,
-            "responsibilities": [
-                {k: d[k] for k in ("responsibility", "party", "modality", "deadline", "text", "confidence", "page")} for d in duties
-            ],
-            "provisions": [{k: t[k] for k in ("provision", "party", "values", "text", "confidence", "page")} for t in terms],
-        })  # fmt: skip
+    for c in _records(wanted):
+        duties = _in(portfolio.responsibilities, contract_id, c["clause_id"])
+        terms = _in(portfolio.provisions, contract_id, c["clause_id"])
+        views.append(
+            {
+                "number": c["number"],
+                "heading": c["heading"],
+                "page": int(c["page"]),
+                "text": c["text"],
+                "responsibilities": [
+                    {k: d[k] for k in ("responsibility", "party", "modality", "deadline", "text", "confidence", "page")}
+                    for d in duties
+                ],
+                "provisions": [
+                    {k: t[k] for k in ("provision", "party", "values", "text", "confidence", "page")} for t in terms
+                ],
+            }
+        )
     return views
 
 
@@ -39,7 +47,11 @@ def _under(number: Any, wanted: str) -> bool:
 
 
 def _in(frame: pd.DataFrame, contract_id: str, clause_id: str) -> list[dict[str, Any]]:
-    return frame[(frame["contract_id"] == contract_id) & (frame["clause_id"] == clause_id)].to_dict("records")
+    return _records(frame[(frame["contract_id"] == contract_id) & (frame["clause_id"] == clause_id)])
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(k): v for k, v in row.items()} for row in frame.to_dict("records")]
 
 
 def text_of(portfolio: Portfolio, contract_id: str, views: list[dict[str, Any]]) -> Group:

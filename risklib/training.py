@@ -1,7 +1,7 @@
 """Fits the classifier's weights from labelled agreements: ``make train`` (needs scikit-learn, extra ``dev``).
 
-Labels come in the gold format (a JSON a document: units with page, text, responsibilities and provisions). Sentences of the
-real reading of each PDF take the labels of the units that they cover. Every threshold and the confidence are set on
+Labels come in the gold format (a JSON a document: units with page, text, responsibilities and provisions). Sentences of
+the real reading of each PDF take the labels of the units that they cover. Every threshold and the confidence are set on
 sentences of documents that the weights had not seen.
 """
 
@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
 from risklib.clauses import read_agreement
@@ -226,7 +227,7 @@ def _thresholds(
     return out
 
 
-def _best_threshold(p: Array, y: Array) -> float:
+def _best_threshold(p: Array, y: NDArray[np.bool_]) -> float:
     def f1(t: float) -> float:
         hit = p >= t
         return 2 * float((hit & y).sum()) / max(float(hit.sum() + y.sum()), 1.0)
@@ -303,7 +304,8 @@ def main(arguments: Iterable[str] | None = None) -> None:
     model = pruned(fit(docs, playbook, statement=statement))
     digest = save_model(model, args.out)
     print(
-        f"{args.out}: {args.out.stat().st_size / 1e6:.1f} MB, {len(model.labels)} labels, {len(model.vocabulary)} features, sha256 {digest[:12]}"
+        f"{args.out}: {args.out.stat().st_size / 1e6:.1f} MB, {len(model.labels)} labels, {len(model.vocabulary)} "
+        f"features, sha256 {digest[:12]}"
     )
 
 

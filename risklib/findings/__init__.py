@@ -36,8 +36,13 @@ def find(
 
 
 def decide(
-    agreement: Agreement, seen: Sequence[Reading], hints: Sequence[Clues], logits: Array, playbook: Playbook, model: Model
-) -> tuple[tuple[Responsibility, ...], tuple[Provision, ...]]:  # fmt: skip
+    agreement: Agreement,
+    seen: Sequence[Reading],
+    hints: Sequence[Clues],
+    logits: Array,
+    playbook: Playbook,
+    model: Model,
+) -> tuple[tuple[Responsibility, ...], tuple[Provision, ...]]:
     """From the model's logits, one row a sentence, to findings."""
     dollar = bare_dollar(agreement)
     duties: list[Responsibility] = []

@@ -1,6 +1,7 @@
 """How clear a responsibility is: six marks, each with the words that earned it, and the words that leave it open.
 
-who · what · when · how_well · what_if_not · reviewed_when. The vague words and what to ask about each are the playbook's.
+who · what · when · how_well · what_if_not · reviewed_when. The vague words and what to ask about each are the
+playbook's.
 """
 
 from __future__ import annotations
@@ -14,19 +15,23 @@ from risklib.records import PROHIBITION, Agreement, Responsibility
 
 MARKS = ("who", "what", "when", "how_well", "what_if_not", "reviewed_when")
 _SUBJECT = re.compile(
-    r"\b(?P<who>[A-Z][\w&.'’-]*(?: [A-Z][\w&.'’-]*){0,3}|[Yy]ou|[Ww]e|(?:[Ee]ach|[Ee]ither|[Nn]either) [Pp]arty|[Tt]he [Pp]arties|[Bb]oth [Pp]arties)"
+    r"\b(?P<who>[A-Z][\w&.'’-]*(?: [A-Z][\w&.'’-]*){0,3}|[Yy]ou|[Ww]e|(?:[Ee]ach|[Ee]ither|[Nn]either) [Pp]arty|"
+    r"[Tt]he [Pp]arties|[Bb]oth [Pp]arties)"
     r"(?:,[^,;]{1,80},)?\s+(?:shall|will|must|may|agrees?|undertakes?|is|are|covenants?|acknowledges?|represents?)\b"
 )
 _STANDARD = re.compile(
-    r"\b(?:in (?:accordance|compliance|conformity) with (?:the |its |all )?[^,;.]{4,60}|at least \d[^,;.]{0,40}|no(?:t)? (?:more|less) than [^,;.]{3,40}|"
+    r"\b(?:in (?:accordance|compliance|conformity) with (?:the |its |all )?[^,;.]{4,60}|at least \d[^,;.]{0,40}|"
+    r"no(?:t)? (?:more|less) than [^,;.]{3,40}|"
     r"\d+(?:\.\d+)?\s?%|ISO[ /]?\d+|SOC ?\d|PCI|as (?:set (?:out|forth)|specified|described|stated) in [^,;.]{3,50}|"
     r"the same (?:degree|standard) of care[^,;.]{0,50}|in writing|written)",
     re.I,
 )
 _REVIEW = re.compile(
-    r"[^.;]*\breview(?:s|ed|ing)?\b[^.;]{0,100}\b(?:annual\w*|yearly|quarter\w*|month\w*|each year|every \w+|once (?:a|per|each)|regular\w*|periodic\w*)\b"
-    r"|[^.;]*\b(?:annual|quarterly|monthly|yearly|periodic) (?:review|meeting|audit)s?\b", re.I
-)  # fmt: skip
+    r"[^.;]*\breview(?:s|ed|ing)?\b[^.;]{0,100}\b(?:annual\w*|yearly|quarter\w*|month\w*|each year|every \w+|"
+    r"once (?:a|per|each)|regular\w*|periodic\w*)\b"
+    r"|[^.;]*\b(?:annual|quarterly|monthly|yearly|periodic) (?:review|meeting|audit)s?\b",
+    re.I,
+)
 
 
 def with_clarity(

@@ -12,14 +12,24 @@ from dataclasses import dataclass
 _ROLE = {"CUSTOMER": "customer", "PROVIDER": "provider", "BOTH": "both"}
 _WHO = r"(?P<who>CUSTOMER|PROVIDER|BOTH)(?P<poss>['’]s)?"
 _MUST = (
-    r"shall|will|must|(?:hereby |further |also |expressly )*(?:agrees?|undertakes?|covenants?|commits?|warrants?) (?:to|that)|"
-    r"(?:is|are|shall be|will be) (?:solely |fully |also |jointly |hereby )*(?:required|obliged|obligated|responsible|liable|bound)|"
-    r"ha(?:s|ve) (?:the |sole |full |an? )*(?:obligation|duty|responsibility)|needs? to|ha(?:s|ve) to|(?:is|are) to(?= \w)|assumes?"
+    r"shall|will|must|(?:hereby |further |also |expressly )*(?:agrees?|undertakes?|covenants?|commits?|"
+    r"warrants?) (?:to|that)|"
+    r"(?:is|are|shall be|will be) (?:solely |fully |also |jointly |hereby )*(?:required|obliged|obligated|"
+    r"responsible|liable|bound)|"
+    r"ha(?:s|ve) (?:the |sole |full |an? )*(?:obligation|duty|responsibility)|needs? to|ha(?:s|ve) to|(?:is|"
+    r"are) to(?= \w)|assumes?"
 )
-_MAY_NOT = r"may not|can ?not|(?:is|are) not (?:permitted|allowed|entitled|authori[sz]ed)|(?:is|are) prohibited|may only|shall only|will only|may (?:use|access)[^.;]{0,40} (?:only|solely)"
-_MAY = r"may|can|(?:is|are|shall be|will be) entitled|reserves? the right|ha(?:s|ve) the right|at its (?:sole )?(?:option|discretion)"
+_MAY_NOT = (
+    r"may not|can ?not|(?:is|are) not (?:permitted|allowed|entitled|authori[sz]ed)|(?:is|are) prohibited|"
+    r"may only|shall only|will only|may (?:use|access)[^.;]{0,40} (?:only|solely)"
+)
+_MAY = (
+    r"may|can|(?:is|are|shall be|will be) entitled|reserves? the right|ha(?:s|ve) the right|"
+    r"at its (?:sole )?(?:option|discretion)"
+)
 _MODAL = re.compile(
-    rf"\b(?:(?P<not>{_MAY_NOT})|(?P<must>{_MUST})|(?P<may>{_MAY}))\b(?P<neg>\s+(?:not|never|in no event|refrain|neither|nor)\b| no\b)?"
+    rf"\b(?:(?P<not>{_MAY_NOT})|(?P<must>{_MUST})|(?P<may>{_MAY}))\b(?P<neg>\s+(?:not|never|in no event|refrain|"
+    rf"neither|nor)\b| no\b)?"
 )
 _SUBJECT = re.compile(
     rf"{_WHO}(?:[^.;:]{{0,60}}?(?:,[^.;:]{{0,90}},)?)\s*\b(?:(?P<not>{_MAY_NOT})|(?P<must>{_MUST})|(?P<may>{_MAY}))\b"
@@ -33,7 +43,8 @@ _OF = re.compile(
 _NEGATIVE = re.compile(r"\b(?:not|never|no|neither|nor|without|refrain|prohibit\w*|forbid\w*|except)\b")
 _IMPERATIVE = re.compile(r"^(?:do not|don't|never|you'll|always|please|keep|ensure|use|notify|pay)\b", re.I)
 _DEFINITION = re.compile(
-    r"[\"“”']\s*(?:\)?\s*)?(?:means?|shall mean|will mean|refers? to|has the meaning|includes?)\b|\bhas the meaning\b|^[\"“]"
+    r"[\"“”']\s*(?:\)?\s*)?(?:means?|shall mean|will mean|refers? to|has the meaning|includes?)\b|"
+    r"\bhas the meaning\b|^[\"“]"
 )
 
 

@@ -1,4 +1,4 @@
-"""From a duty to what follows its breach: through the clause itself, its cross-references, its article, then the agreement."""
+"""From a duty to what follows its breach: in the clause itself, its cross-references, its article, the agreement."""
 
 from __future__ import annotations
 
@@ -20,8 +20,11 @@ _BORNE = {
 
 
 def with_consequences(
-    agreement: Agreement, found: Sequence[Responsibility], provisions: Sequence[Provision], map_: Mapping[str, Sequence[str]]
-) -> tuple[Responsibility, ...]:  # fmt: skip
+    agreement: Agreement,
+    found: Sequence[Responsibility],
+    provisions: Sequence[Provision],
+    map_: Mapping[str, Sequence[str]],
+) -> tuple[Responsibility, ...]:
     """The responsibilities with ``consequence`` set to the clause that says what follows, where one does.
 
     ``map_``: category → provision ids, most direct first (the playbook's ``consequences.yaml``).
@@ -36,8 +39,12 @@ def with_consequences(
 
 
 def _follows(
-    r: Responsibility, provisions: Sequence[Provision], map_: Mapping[str, Sequence[str]], tops: Mapping[str, str], targets: Mapping[str, set[str]]
-) -> str | None:  # fmt: skip
+    r: Responsibility,
+    provisions: Sequence[Provision],
+    map_: Mapping[str, Sequence[str]],
+    tops: Mapping[str, str],
+    targets: Mapping[str, set[str]],
+) -> str | None:
     if r.party == PROVIDER:
         return None
     wanted = {p: i for i, p in enumerate(map_.get(r.responsibility.split(".")[0], map_.get("default", ())))}
@@ -47,11 +54,14 @@ def _follows(
         if p.provision not in wanted or not _against_customer(p) or (p.start, p.end) == (r.start, r.end):
             continue
         near = (
-            0 if p.clause_id == r.clause_id
-            else 1 if p.clause_id in targets.get(r.clause_id, ())
-            else 2 if tops.get(p.clause_id) == tops.get(r.clause_id)
+            0
+            if p.clause_id == r.clause_id
+            else 1
+            if p.clause_id in targets.get(r.clause_id, ())
+            else 2
+            if tops.get(p.clause_id) == tops.get(r.clause_id)
             else 3
-        )  # fmt: skip
+        )
         rank = (near if near < 3 else 3, wanted[p.provision], k)
         if best is None or rank < best:
             best, chosen = rank, p.clause_id

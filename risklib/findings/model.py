@@ -1,8 +1,8 @@
 """The trained linear model: bags of features → a probability for each label. Weights are plain arrays, checked by hash.
 
 The file ``data/playbook/model.npz`` holds: ``statement`` (JSON: what it was trained on, with which licence, figures),
-``labels``, ``vocabulary`` (one feature a line), ``idf``, ``weights`` (features × labels, float16), ``bias``, and for each
-label its threshold; ``confidence`` is in the statement. No pickle is written or read.
+``labels``, ``vocabulary`` (one feature a line), ``idf``, ``weights`` (features × labels, float16), ``bias``, and for
+each label its threshold; ``confidence`` is in the statement. No pickle is written or read.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Model:
         return np.asarray(self.matrix(bags) @ self.weights + self.bias, dtype=np.float32)
 
     def sure(self, kind: str, *evidence: float) -> float:
-        """Calibrated probability, in [0.01, 0.99], that a finding of this kind is right, given its logits and phrase hits."""
+        """Calibrated probability, in [0.01, 0.99], that a finding of this kind is right (logits, phrase hits)."""
         bias, *weights = self.confidence[kind]
         return round(float(np.clip(sigmoid(bias + sum(w * x for w, x in zip(weights, evidence))), 0.01, 0.99)), 3)
 
@@ -99,14 +99,14 @@ def save_model(model: Model, path: Path) -> str:
         "thresholds": np.array([model.thresholds.get(x, 0.5) for x in model.labels], dtype=np.float32),
     }
     with path.open("wb") as f:
-        np.savez_compressed(f, allow_pickle=False, **arrays)
+        np.savez_compressed(f, allow_pickle=False, **arrays)  # type: ignore[arg-type]
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     path.with_suffix(".sha256").write_text(f"{digest}  {path.name}\n", encoding="ascii")
     return digest
 
 
 def load_model(path: str | Path | None = None) -> Model:
-    """The model at ``path``, by default the one that ships with the playbook. Raises BadData when its hash is not the recorded one."""
+    """The model at ``path``, by default the shipped one. Raises BadData when its hash is not the recorded one."""
     p = Path(path) if path else default_folder() / "model.npz"
     hint = "run `make train`, or reinstall risklib"
     try:

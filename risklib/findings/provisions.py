@@ -17,18 +17,32 @@ from risklib.records import BOTH, CUSTOMER, PROVIDER, Agreement, Provision, Sent
 TERM = "prov:"  # label prefix: the sentence carries this provision
 WHOSE = "whose:"  # label prefix: of the provision's party
 _US = re.compile(r"\b(?:U\.?S\.?(?:A\.?)? dollars|United States dollars|USD|US\$)", re.I)
-_DOLLARS = {"CAD": r"\bCAD\b|Canadian dollars|C\$|CDN", "AUD": r"\bAUD\b|Australian dollars|A\$", "NZD": r"\bNZD\b|New Zealand dollars|NZ\$",
-            "SGD": r"\bSGD\b|Singapore dollars|S\$", "HKD": r"\bHKD\b|Hong Kong dollars|HK\$"}  # fmt: skip
+_DOLLARS = {
+    "CAD": r"\bCAD\b|Canadian dollars|C\$|CDN",
+    "AUD": r"\bAUD\b|Australian dollars|A\$",
+    "NZD": r"\bNZD\b|New Zealand dollars|NZ\$",
+    "SGD": r"\bSGD\b|Singapore dollars|S\$",
+    "HKD": r"\bHKD\b|Hong Kong dollars|HK\$",
+}
 _STATES = re.compile(
-    r"(?:[Ss]tate|STATE|[Cc]ommonwealth|[Cc]ounty) (?:of|OF) |United States|U\.S\.|\bUSA\b|\b(?:Delaware|California|New York|Texas|Florida|Illinois|"
-    r"Massachusetts|Washington|Virginia|Georgia|New Jersey|Pennsylvania|Ohio|Colorado|Minnesota|Michigan|Arizona|Nevada|Utah|Oregon)\b"
+    r"(?:[Ss]tate|STATE|[Cc]ommonwealth|[Cc]ounty) (?:of|OF) |United States|U\.S\.|\bUSA\b|\b(?:Delaware|"
+    r"California|New York|Texas|Florida|Illinois|"
+    r"Massachusetts|Washington|Virginia|Georgia|New Jersey|Pennsylvania|Ohio|Colorado|Minnesota|Michigan|Arizona|"
+    r"Nevada|Utah|Oregon)\b"
 )
 
 
 def provisions_of(
-    agreement: Agreement, sentence: Sentence, reading: Reading, clue: Clues, s: Scored, phrases: Sequence[tuple[str, str]], model: Model,
-    playbook: Playbook, dollar: str | None,
-) -> list[Provision]:  # fmt: skip
+    agreement: Agreement,
+    sentence: Sentence,
+    reading: Reading,
+    clue: Clues,
+    s: Scored,
+    phrases: Sequence[tuple[str, str]],
+    model: Model,
+    playbook: Playbook,
+    dollar: str | None,
+) -> list[Provision]:
     """The provisions of one sentence."""
     if sentence.kind == "heading":
         return []
@@ -50,10 +64,16 @@ def provisions_of(
         party = _whose(entry.id, entry.party, s, clue)
         out.append(
             Provision(
-                sentence.clause_id, sentence.start, sentence.end, entry.id, party,
-                confidence, method, values,
+                sentence.clause_id,
+                sentence.start,
+                sentence.end,
+                entry.id,
+                party,
+                confidence,
+                method,
+                values,
             )
-        )  # fmt: skip
+        )
     return out
 
 
@@ -65,13 +85,12 @@ def _values(
 
 
 def _whose(id: str, usual: str, s: Scored, clue: Clues) -> str:
-    """The party by the model's label for this provision; where it has none, by grammar, then by the playbook's usual party."""
-    mine = {r: s.logit.get(f"{WHOSE}{id}:{r}") for r in (CUSTOMER, PROVIDER)}
-    if mine[CUSTOMER] is not None and mine[PROVIDER] is not None:
-        c, p = mine[CUSTOMER], mine[PROVIDER]
-        if min(c, p) > 0 or abs(c - p) < 0.4:  # type: ignore[operator]
+    """The party by the model's label for this provision; else by grammar, then the playbook's usual party."""
+    c, p = (s.logit.get(f"{WHOSE}{id}:{r}") for r in (CUSTOMER, PROVIDER))
+    if c is not None and p is not None:
+        if min(c, p) > 0 or abs(c - p) < 0.4:
             return BOTH
-        return CUSTOMER if c > p else PROVIDER  # type: ignore[operator]
+        return CUSTOMER if c > p else PROVIDER
     if usual == BOTH:
         return BOTH
     roles = clue.roles(("must", "must_not", "may"))
@@ -79,7 +98,7 @@ def _whose(id: str, usual: str, s: Scored, clue: Clues) -> str:
 
 
 def bare_dollar(agreement: Agreement) -> str | None:
-    """Which dollar a bare "$" is here: the one the agreement names; the US one if it speaks of the United States; else unknown."""
+    """Which dollar a bare "$" is here: the one the agreement names; the US one if it speaks of the US; else None."""
     text = agreement.document.text
     named = Counter({code: len(re.findall(p, text)) for code, p in _DOLLARS.items()})
     named["USD"] = len(_US.findall(text))

@@ -49,29 +49,33 @@ _DAYS = {"hour": Decimal(1) / 24, "day": Decimal(1), "week": Decimal(7), "month"
 _MONTHS = {"month": Decimal(1), "year": Decimal(12), "quarter": Decimal(3)}
 
 _DURATION = re.compile(
-    rf"(?P<n>{_NUMBER}|\ba\b|\ban\b)[\s-]*(?:full |consecutive |calendar |business |working |additional |successive |prior |preceding |further )*"
+    rf"(?P<n>{_NUMBER}|\ba\b|\ban\b)[\s-]*(?:full |consecutive |calendar |business |working |additional |"
+    rf"successive |prior |preceding |further )*"
     r"(?P<unit>hour|day|week|month|quarter|year)(?:s|ly)?\b",
     re.I,
 )
 _FRACTION = r"(?:\d+\s*-?\s*1/2|\d+\s*½|one and (?:one-?half|a half))"
 _PERCENT = re.compile(
-    rf"(?P<n>{_FRACTION}|{_NUMBER}(?:\s*\(\s*\d[\d.]*\s*%\s*\))?)\s*(?:\(\s*(?P<p>\d[\d.]*)\s*%?\s*\)\s*)?(?:%|per\s?cent\b|percent\b|percentage points?)"
+    rf"(?P<n>{_FRACTION}|{_NUMBER}(?:\s*\(\s*\d[\d.]*\s*%\s*\))?)\s*(?:\(\s*(?P<p>\d[\d.]*)\s*%?\s*\)\s*)?(?:%|"
+    rf"per\s?cent\b|percent\b|percentage points?)"
     r"|(?P<bare>\d[\d.]*)\s*%",
     re.I,
 )
 _CODES = "USD|EUR|GBP|CHF|SEK|NOK|DKK|CAD|AUD|NZD|JPY|INR|SGD|HKD|ZAR|BRL|MXN|PLN|CZK|ILS|KRW|CNY|AED|SAR"
-_SYMBOLS = {"US$": "USD", "U.S.$": "USD", "U.S. $": "USD", "C$": "CAD", "CA$": "CAD", "CDN$": "CAD", "A$": "AUD", "AU$": "AUD",
-            "NZ$": "NZD", "HK$": "HKD", "S$": "SGD", "R$": "BRL", "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR", "$": ""}  # fmt: skip
-_NAMES = {"u.s. dollars": "USD", "us dollars": "USD", "united states dollars": "USD", "dollars": "", "canadian dollars": "CAD",
-          "australian dollars": "AUD", "euros": "EUR", "euro": "EUR", "pounds sterling": "GBP", "pounds": "GBP",
-          "swiss francs": "CHF", "swedish kronor": "SEK", "norwegian kroner": "NOK", "danish kroner": "DKK", "yen": "JPY",
-          "japanese yen": "JPY"}  # fmt: skip
+_SYMBOLS = {"US$": "USD", "U.S.$": "USD", "U.S. $": "USD", "C$": "CAD", "CA$": "CAD", "CDN$": "CAD", "A$": "AUD",
+            "AU$": "AUD", "NZ$": "NZD", "HK$": "HKD", "S$": "SGD", "R$": "BRL", "€": "EUR", "£": "GBP", "¥": "JPY",
+            "₹": "INR", "$": ""}  # fmt: skip
+_NAMES = {"u.s. dollars": "USD", "us dollars": "USD", "united states dollars": "USD", "dollars": "",
+          "canadian dollars": "CAD", "australian dollars": "AUD", "euros": "EUR", "euro": "EUR",
+          "pounds sterling": "GBP", "pounds": "GBP", "swiss francs": "CHF", "swedish kronor": "SEK",
+          "norwegian kroner": "NOK", "danish kroner": "DKK", "yen": "JPY", "japanese yen": "JPY"}  # fmt: skip
 _SYM = "|".join(re.escape(s) for s in sorted(_SYMBOLS, key=len, reverse=True))
 _AMOUNT = rf"(?:{_DIGITS})(?:\s*(?:thousand|million|billion|mio|mm|bn|k|m)\b)?"
 _MONEY = re.compile(
     rf"(?<![\w$])(?P<sym>{_SYM})\s*(?P<a>{_AMOUNT})(?:\s*(?P<code2>{_CODES})\b)?"
     rf"|\b(?P<code>{_CODES})\s*\$?\s*(?P<b>{_AMOUNT})"
-    rf"|(?<![\w.,])(?P<c>{_AMOUNT}|{_SPELLED})\s*(?P<name>{'|'.join(sorted(_NAMES, key=len, reverse=True))}|{_CODES})\b",
+    rf"|(?<![\w.,])(?P<c>{_AMOUNT}|{_SPELLED})\s*(?P<name>{'|'.join(sorted(_NAMES, key=len, reverse=True))}|"
+    rf"{_CODES})\b",
     re.I,
 )
 _MULTIPLE = re.compile(
@@ -83,7 +87,8 @@ _MULTIPLE = re.compile(
 _TIMES = re.compile(
     rf"\b(?P<n>once|twice|{_SPELLED}(?:\s*\(\d+\))?\s+times?|\d+\s+times?|one\s*\(1\)|one)\s+"
     rf"(?:in\s+)?(?:per|in\s+any|during\s+any|during\s+each|each|every|a|an|in\s+each|annually|within\s+any)\s*"
-    rf"(?P<every>{_NUMBER})?[\s-]*(?:calendar |contract |consecutive |rolling |subscription |month )?(?P<unit>year|months?|quarter|month period|annum|twelve)",
+    rf"(?P<every>{_NUMBER})?[\s-]*(?:calendar |contract |consecutive |rolling |subscription |"
+    rf"month )?(?P<unit>year|months?|quarter|month period|annum|twelve)",
     re.I,
 )
 

@@ -1,4 +1,4 @@
-"""Scores and clues of each sentence → responsibilities: who must do, or must not do, what, by when, and what follows."""
+"""Scores and clues of each sentence → responsibilities: who must do, or must not do, what, by when, what follows."""
 
 from __future__ import annotations
 
@@ -18,11 +18,14 @@ KIND = "resp:"  # label prefix: the sentence carries this responsibility
 FORBIDS = "prohibition"  # label: it forbids
 UNKNOWN, SERVICE = "other.other", "provider.service"
 _ACTION = re.compile(
-    r"\b(?:shall|will|must|may|agrees?|undertakes?|is|are)\b(?:\s+(?:not|never|also|promptly|at all times|solely|only))*\s*"
-    r"(?:to\s+|be\s+(?:solely\s+)?(?:responsible|liable)\s+for\s+|(?:solely\s+)?responsible\s+for\s+|required\s+to\s+|permitted\s+to\s+)?(?P<act>[^.;:]{3,160})"
+    r"\b(?:shall|will|must|may|agrees?|undertakes?|is|are)\b(?:\s+(?:not|never|also|promptly|at all times|solely|"
+    r"only))*\s*"
+    r"(?:to\s+|be\s+(?:solely\s+)?(?:responsible|liable)\s+for\s+|(?:solely\s+)?responsible\s+for\s+|"
+    r"required\s+to\s+|permitted\s+to\s+)?(?P<act>[^.;:]{3,160})"
 )
 _TRIGGER = re.compile(
-    r"(?:^|[,;]\s*|\b)(?P<t>(?:if|when|whenever|upon|on|once|in the event (?:that|of)|where|after|following)\s+[^,;.]{4,120})",
+    r"(?:^|[,;]\s*|\b)(?P<t>(?:if|when|whenever|upon|on|once|in the event (?:that|of)|where|after|"
+    r"following)\s+[^,;.]{4,120})",
     re.I,
 )
 
@@ -41,8 +44,14 @@ def scored(model: Model, logits: Array) -> Scored:
 
 
 def responsibilities_of(
-    reading: Reading, sentence: Sentence, clue: Clues, s: Scored, phrases: Sequence[tuple[str, str]], model: Model, playbook: Playbook
-) -> list[Responsibility]:  # fmt: skip
+    reading: Reading,
+    sentence: Sentence,
+    clue: Clues,
+    s: Scored,
+    phrases: Sequence[tuple[str, str]],
+    model: Model,
+    playbook: Playbook,
+) -> list[Responsibility]:
     """The responsibilities of one sentence. ``phrases``: (entry id, strength) of the playbook's phrases in it."""
     if sentence.kind == "heading":
         return []
@@ -85,7 +94,7 @@ def _kinds(s: Scored, model: Model, playbook: Playbook, strong: set[str], who: s
 
 
 def _best(s: Scored, model: Model, playbook: Playbook) -> tuple[str, float]:
-    """The likeliest id if it is near its threshold, else the residual one: a duty is never dropped for want of a name."""
+    """The likeliest id if it is near its threshold, else the residual one: no duty is dropped for want of a name."""
     ids = [e.id for e in playbook.responsibilities if KIND + e.id in s.p and e.id not in (UNKNOWN, SERVICE)]
     best = max(ids, key=lambda i: s.p[KIND + i] / max(model.thresholds[KIND + i], 0.05))
     if s.p[KIND + best] >= 0.5 * model.thresholds[KIND + best]:
@@ -95,18 +104,25 @@ def _best(s: Scored, model: Model, playbook: Playbook) -> tuple[str, float]:
 
 def _record(
     id: str, who: str, reading: Reading, sentence: Sentence, clue: Clues, s: Scored, strong: set[str], model: Model
-) -> Responsibility:  # fmt: skip
+) -> Responsibility:
     method = "model+phrase" if id in strong and KIND + id in s.p else "phrase" if id in strong else "model"
     duty = s.logit[DUTY + (CUSTOMER if who == BOTH else who)]
     sure = model.sure(
         "responsibility", duty, s.logit.get(KIND + id, 0.0), float(id in strong), float(id in (UNKNOWN, SERVICE))
     )
     return Responsibility(
-        sentence.clause_id, sentence.start, sentence.end, id, who,
+        sentence.clause_id,
+        sentence.start,
+        sentence.end,
+        id,
+        who,
         modality=PROHIBITION if _forbids(reading, s) else OBLIGATION,
-        confidence=sure, method=method,
-        action=action(sentence.text), deadline=deadline(sentence.text), trigger=trigger(sentence.text),
-    )  # fmt: skip
+        confidence=sure,
+        method=method,
+        action=action(sentence.text),
+        deadline=deadline(sentence.text),
+        trigger=trigger(sentence.text),
+    )
 
 
 def _forbids(reading: Reading, s: Scored) -> bool:

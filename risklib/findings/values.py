@@ -1,6 +1,7 @@
 """What the numbers of a provision mean: quantities of its sentence → the keys of ``values`` that tables.md promises.
 
-Which number is a cure period and which a notice period is told by the playbook's ``values.yaml``; here is only how to read it.
+Which number is a cure period and which a notice period is told by the playbook's ``values.yaml``; here is only how
+to read it.
 """
 
 from __future__ import annotations
@@ -16,32 +17,67 @@ from risklib.playbook.valuerules import ValueRule
 
 _PERIODS = (
     ("month", re.compile(r"(?:per|a|each|every|/)\s*(?:calendar\s+)?month|monthly|month or part", re.I)),
-    ("year", re.compile(r"(?:per|a|each|every|/)\s*(?:calendar\s+|contract\s+)?(?:year|annum)|per\s+annum|p\.\s?a\.|annual|yearly", re.I)),
-)  # fmt: skip
+    (
+        "year",
+        re.compile(
+            r"(?:per|a|each|every|/)\s*(?:calendar\s+|contract\s+)?(?:year|annum)|per\s+annum|p\.\s?a\.|annual|yearly",
+            re.I,
+        ),
+    ),
+)
 _LEGAL_MAXIMUM = re.compile(
-    r"(?:maximum|highest|greatest)\b[^.;]{0,30}\b(?:law|permitted|allowed|allowable|legal|permissible)|legal (?:maximum|limit)|whichever is (?:less|lower)",
+    r"(?:maximum|highest|greatest)\b[^.;]{0,30}\b(?:law|permitted|allowed|allowable|legal|permissible)|"
+    r"legal (?:maximum|limit)|whichever is (?:less|lower)",
     re.I,
 )
 _GREATER = re.compile(r"(?:greater|larger|higher) of|whichever is (?:the )?(?:greater|higher|larger)", re.I)
 _LESSER = re.compile(r"(?:lesser|lower|smaller) of|whichever is (?:the )?(?:less|lesser|lower|smaller)", re.I)
 _EXCLUDES = re.compile(
-    r"(?:not|never|no|nor|neither)\b[^.;]{0,80}\b(?:be |have any |assume |any )?(?:liab|responsib)|in no event[^.;]{0,80}liab|no liability|disclaims? (?:any|all) liability",
+    r"(?:not|never|no|nor|neither)\b[^.;]{0,80}\b(?:be |have any |assume |any )?(?:liab|responsib)|"
+    r"in no event[^.;]{0,80}liab|no liability|disclaims? (?:any|all) liability",
     re.I,
 )
 _LIMITS = re.compile(r"exceed|limited to|in excess of|maximum|not be more than|aggregate liability|capped|up to", re.I)
 _WHOLE_FEES = re.compile(
-    r"(?:total|aggregate|all|the)?\s*(?:amounts?|fees|sums?|charges|price|consideration)\b[^.;]{0,40}\b(?:paid|payable|received|due)",
+    r"(?:total|aggregate|all|the)?\s*(?:amounts?|fees|sums?|charges|price|consideration)\b[^.;]{0,40}\b(?:paid|"
+    r"payable|received|due)",
     re.I,
 )
-_BASES = (("affected_service", re.compile(r"(?:affected|applicable|relevant|particular|specific|such|deficient)\s+(?:service|product|order|subscription)|giving rise", re.I)),
-          ("first_year", re.compile(r"first (?:contract )?year", re.I)),
-          ("payable", re.compile(r"payable|due|owed|owing", re.I)),
-          ("paid", re.compile(r"paid|received", re.I)))  # fmt: skip
-_PERIOD_OF_CAP = (("claim", re.compile(r"per (?:claim|event|occurrence|incident)|each (?:claim|event|incident)|any (?:one|single) (?:claim|event)", re.I)),
-                  ("year", re.compile(r"(?:in|per|during) (?:any|each|a) (?:given |single |contract |calendar |twelve.month )*(?:year|annum)|per (?:contract )?year|annual(?:ly)? aggregate", re.I)))  # fmt: skip
+_BASES = (
+    (
+        "affected_service",
+        re.compile(
+            r"(?:affected|applicable|relevant|particular|specific|such|deficient)\s+(?:service|product|order|"
+            r"subscription)|giving rise",
+            re.I,
+        ),
+    ),
+    ("first_year", re.compile(r"first (?:contract )?year", re.I)),
+    ("payable", re.compile(r"payable|due|owed|owing", re.I)),
+    ("paid", re.compile(r"paid|received", re.I)),
+)
+_PERIOD_OF_CAP = (
+    (
+        "claim",
+        re.compile(
+            r"per (?:claim|event|occurrence|incident)|each (?:claim|event|incident)|any (?:one|single) (?:claim|event)",
+            re.I,
+        ),
+    ),
+    (
+        "year",
+        re.compile(
+            r"(?:in|per|during) (?:any|each|a) (?:given |single |contract |calendar |twelve.month )*(?:year|annum)|"
+            r"per (?:contract )?year|annual(?:ly)? aggregate",
+            re.I,
+        ),
+    ),
+)
 _REFERENCE = re.compile(
-    r"(?:set (?:forth|out)|specified|stated|described|listed|indicated|identified|shown|as per|provided)\s+(?:in|on|at|under)\s+(?:the |an |each |its |applicable )*"
-    r"((?:Order Form|Order|Exhibit|Schedule|Annex|Appendix|Attachment|Statement of Work|Cover Page|Key Terms|Fee Schedule|Price List)(?:\s+[A-Z0-9](?:[\w.-]*)?)?)",
+    r"(?:set (?:forth|out)|specified|stated|described|listed|indicated|identified|shown|as per|provided)\s+(?:in|"
+    r"on|at|under)\s+(?:the |an |each |its |applicable )*"
+    r"((?:Order Form|Order|Exhibit|Schedule|Annex|Appendix|Attachment|Statement of Work|Cover Page|Key Terms|"
+    r"Fee Schedule|Price List)(?:\s+[A-Z0-9](?:[\w.-]*)?)?)",
     re.I,
 )
 _CAPS = ("liability_cap", "super_cap")
@@ -132,7 +168,12 @@ def _renewal_words(provision: str, text: str, found: Mapping[str, Any]) -> dict[
     """Renewal terms that are words rather than numbers: "from year to year", "month-to-month", "each anniversary"."""
     if provision != "auto_renewal" or "term_months" in found:
         return {}
-    if re.search(r"year[\s-]+to[\s-]+(?:\w+ )?year|annual(?:ly)?\b[^.;]{0,30}renew|renew[^.;]{0,40}\b(?:annual(?:ly)?|each year|every year|yearly)|successive annual|anniversary", text, re.I):  # fmt: skip
+    if re.search(
+        r"year[\s-]+to[\s-]+(?:\w+ )?year|annual(?:ly)?\b[^.;]{0,30}renew|renew[^.;]{0,40}\b(?:annual(?:ly)?|"
+        r"each year|every year|yearly)|successive annual|anniversary",
+        text,
+        re.I,
+    ):
         return {"term_months": 12}
     if re.search(r"month[\s-]+to[\s-]+month|renew[^.;]{0,30}\b(?:monthly|each month|every month)", text, re.I):
         return {"term_months": 1}
