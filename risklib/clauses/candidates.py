@@ -242,7 +242,12 @@ def _listed(found: list[Candidate]) -> set[int]:
     """Exhibits that stand line under line are a list of exhibits, not the exhibits."""
     at = [(k, c.line) for k, c in enumerate(found) if c.label.readings[0].style == "exhibit"]
     pairs = [(a, b) for (a, i), (b, j) in itertools.pairwise(at) if j - i <= 2 and b == a + 1]
-    return {k for pair in pairs for k in pair}
+    best: dict[str, float] = defaultdict(float)
+    for k, _ in at:
+        name = found[k].label.printed.lower()
+        best[name] = max(best[name], found[k].refusal)
+    weak = {k for k, _ in at if found[k].refusal < best[found[k].label.printed.lower()]}  # a mention, not the heading
+    return weak | {k for pair in pairs for k in pair}
 
 
 def _tiny(c: Candidate, document: Document) -> bool:

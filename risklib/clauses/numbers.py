@@ -171,6 +171,8 @@ def _letter(text: str) -> Label | None:
         return None
     word, mark = m.groups()
     readings = _lettered(word, "(x)" if mark == ")" else "x.")
+    if word == "I" and mark == ".":
+        readings += (Reading("d1", (1,)),)  # so typists and OCR write "1."
     return Label(word if mark == "." else f"({word})", m.end(), readings) if readings else None
 
 

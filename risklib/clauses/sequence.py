@@ -91,6 +91,8 @@ def _moves(stack: Stack, r: Reading) -> list[tuple[float, Stack]]:
     base = 1 if stack and stack[0].style == "exhibit" else 0
     if r.value == 1 and r.style in _FIRST and len(stack) > base and not any(level.style in _FIRST for level in stack):
         out.append((0.2, (*stack[:base], r)))  # after lettered recitals the agreement itself begins
+    if r.value == 1 and r.style in _TOPS and len(stack) > base and stack[base].style == "d1" and stack[base].value <= 6:
+        out.append((0.8, (*stack[:base], r)))  # after numbered ones, too
     return out
 
 
