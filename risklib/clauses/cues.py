@@ -53,10 +53,11 @@ NOT_A_PARTY = word_set(
 )
 
 _SUFFIX = (
-    r"(?=[A-Z]|plc|a\.s)(?i:Inc|Incorporated|LLC|L\.L\.C|Corp|Corporation|Company|Co|Ltd|Limited|LLP|L\.L\.P|LP|"
+    r"(?:(?=[A-Z]|plc|a\.s)(?i:Inc|Incorporated|LLC|L\.L\.C|Corp|Corporation|Company|Co|Ltd|Limited|LLP|L\.L\.P|LP|"
     r"L\.P|N\.A|PLC|"
     r"GmbH|S\.A(?:\.S|\.R\.L|\.S\.U)?|SAS|SARL|S\.r\.l|A/S|ApS|a\.s|B\.V|N\.V|Pte\.? Ltd|Pte\.? Limited|Pty\.? Ltd|"
-    r"Pty\.? Limited|Bank|Association|University|S\.p\.A|K\.K)(?![\w])\.?"
+    r"Pty\.? Limited|Bank|Association|University|S\.p\.A|K\.K|Society|Foundation|DAC|"
+    r"SE|KG|KGaA|Oyj?)(?![\w])\.?|(?:AG|AB|AS|ASA|SA|SLU|NV|BV)(?![\w]))"
 )
 _PART = r"(?:[A-Z0-9][\w&'’.\-/®]*|[a-z][A-Z]\w*|&|of)"
 ORG = re.compile(
@@ -64,7 +65,7 @@ ORG = re.compile(
     rf"Limited)\.?)?)"
 )
 ORG_WORD = re.compile(
-    r"(?i:inc|incorporated|llc|l\.l\.c|corp|corporation|company|co|ltd|limited|llp|lp|l\.p|n\.a|plc|gmbh|ag|s\.a|"
+    r"(?i:inc|incorporated|llc|l\.l\.c|corp|corporation|company|co|ltd|limited|llp|lp|l\.p|n\.a|plc|gmbh|ag|ab|as|asa|se|kg|dac|s\.a|"
     r"pte|pty|a/s|b\.v)\.?"
 )
 
