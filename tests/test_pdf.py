@@ -79,7 +79,9 @@ def test_reading_order(name: str, expected: list[str]) -> None:
 def test_running_lines_leave_the_text_and_stay_on_record() -> None:
     d = read(FOLDER / "running.pdf")
     assert "Orchard Hosting" not in d.text and "Page " not in d.text
-    assert [line for line in d.text.split("\n") if line.startswith("ARTICLE")] == [f"ARTICLE {k * k}" for k in (1, 2, 3, 4)]
+    assert [line for line in d.text.split("\n") if line.startswith("ARTICLE")] == [
+        f"ARTICLE {k * k}" for k in (1, 2, 3, 4)
+    ]
     assert [f.box[0] for f in d.furniture if f.kind == "header"] == [1, 2, 3, 4]
     assert [f.text for f in d.furniture if f.kind == "page_number"] == [f"Page {k} of 4" for k in (1, 2, 3, 4)]
 
@@ -96,7 +98,11 @@ def test_a_web_page_loses_banner_links_and_contents() -> None:
 def test_table_rows_and_place() -> None:
     d = read(FOLDER / "table.pdf")
     (table,) = d.tables
-    assert table.rows == (("Uptime", "Credit", "Remark"), ("below 99.9%", "10%", "of the fee for the month"), ("below 99%", "25%", ""))
+    assert table.rows == (
+        ("Uptime", "Credit", "Remark"),
+        ("below 99.9%", "10%", "of the fee for the month"),
+        ("below 99%", "25%", ""),
+    )
     assert d.text[table.start : table.end].startswith("Uptime") and d.text[table.start : table.end].endswith("25%")
     assert table.box == pytest.approx((1, 72, 102, 460, 187), abs=1)
     assert [line.cell for line in d.lines] == [False] + [True] * 9 + [False]
@@ -161,7 +167,12 @@ def test_pictures_are_recognised() -> None:
 
 def test_tsv() -> None:
     head = "level\tpage_num\tblock_num\tpar_num\tline_num\tword_num\tleft\ttop\twidth\theight\tconf\ttext\n"
-    rows = ["4\t1\t1\t1\t1\t0\t0\t0\t9\t9\t-1\t", "5\t1\t1\t1\t1\t1\t10\t20\t30\t8\t96.5\tﬁne", "5\t1\t1\t1\t2\t1\t10\t40\t30\t8\t3\t~", "5\t1\t1\t1\t2\t2\t50\t40\t5\t8\t80\t\"a\""]
+    rows = [
+        "4\t1\t1\t1\t1\t0\t0\t0\t9\t9\t-1\t",
+        "5\t1\t1\t1\t1\t1\t10\t20\t30\t8\t96.5\tﬁne",
+        "5\t1\t1\t1\t2\t1\t10\t40\t30\t8\t3\t~",
+        '5\t1\t1\t1\t2\t2\t50\t40\t5\t8\t80\t"a"',
+    ]
     texts, boxes, confidence, breaks = ocr.parse_tsv(head + "\n".join(rows) + "\n")
     assert texts == ["fine", '"a"'] and boxes.tolist() == [[10, 20, 40, 28], [50, 40, 55, 48]]
     assert confidence.tolist() == [0.965, 0.8] and breaks.tolist() == [True, True]
@@ -205,7 +216,16 @@ def test_hyphens(word: str, following: str, known: set[str], expected: str | Non
 
 @pytest.mark.parametrize(
     ("raw", "expected"),
-    [("o\ufb03ce", "office"), ("re\u00adport", "report"), ("due\u037e", "due;"), ("a\u200bb\ufeff", "ab"), ("\uf0b7", "•"), ("\u0093x\u0094", "“x”"), ("plain", "plain"), ("\u2011", "-")],
+    [
+        ("o\ufb03ce", "office"),
+        ("re\u00adport", "report"),
+        ("due\u037e", "due;"),
+        ("a\u200bb\ufeff", "ab"),
+        ("\uf0b7", "•"),
+        ("\u0093x\u0094", "“x”"),
+        ("plain", "plain"),
+        ("\u2011", "-"),
+    ],
 )
 def test_clean(raw: str, expected: str) -> None:
     assert clean(raw) == expected
@@ -216,14 +236,36 @@ def test_clean_is_idempotent(text: str) -> None:
     assert clean(clean(text)) == clean(text)
 
 
-@pytest.mark.parametrize(("texts", "expected"), [(["fee"] * 30, False), (["\ufffd\ufffd"] * 30, True), (["#$%&!"] * 30, True), (["....", "99.9%"] * 20, False), (["\ufffd"], False)])
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        (["fee"] * 30, False),
+        (["\ufffd\ufffd"] * 30, True),
+        (["#$%&!"] * 30, True),
+        (["....", "99.9%"] * 20, False),
+        (["fxvwrphu", "sdbv", "wkh", "ihh"] * 30, True),
+        (["\ufffd"], False),
+    ],
+)
 def test_garbled(texts: list[str], expected: bool) -> None:
     assert is_garbled(texts) is expected
 
 
 def test_contents_end_where_the_first_entry_comes_again() -> None:
-    texts = ["CONTENTS", "1. Fees ..... 2", "2. Notices ..... 3", "3. General ..... 4", "1. Fees", "The customer pays.", "2. Notices", "3. General"]
-    placed = [((0, k), ReadLine(t, 1, 792, PageLine((), 72, 20.0 * k, 300, 20.0 * k + 10, 10, False, 0))) for k, t in enumerate(texts)]
+    texts = [
+        "CONTENTS",
+        "1. Fees ..... 2",
+        "2. Notices ..... 3",
+        "3. General ..... 4",
+        "1. Fees",
+        "The customer pays.",
+        "2. Notices",
+        "3. General",
+    ]
+    placed = [
+        ((0, k), ReadLine(t, 1, 792, PageLine((), 72, 20.0 * k, 300, 20.0 * k + 10, 10, False, 0)))
+        for k, t in enumerate(texts)
+    ]
     assert sorted(k for _, k in contents(placed)) == [0, 1, 2, 3]
 
 
