@@ -6,8 +6,6 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 SHARED ?= ../shared
 OUT ?= out
-export HF_HUB_OFFLINE := 1
-export TOKENIZERS_PARALLELISM := false
 
 .PHONY: help report test test-fast evaluate bench lab lint types samples train setup clean
 
@@ -17,7 +15,6 @@ help:  ## what there is
 $(BIN)/.ready: pyproject.toml constraints.txt
 	@echo "risklib: making a virtual environment in $(VENV) and installing the pinned packages (a few minutes, once)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt torch
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev,notebooks]"
 	@touch $@
 
