@@ -6,9 +6,11 @@ A crash, a hang or an exhausted memory costs the one file it happened on; it com
 from __future__ import annotations
 
 import os
-import resource
+import sys
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import TimeoutError as FutureTimeout
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -70,12 +72,28 @@ def run(
                 yield Failure(f"needed more than {limits.memory / (1 << 30):.1f} GiB of memory")
             except RisklibError as e:
                 yield Failure(str(e))
+            except BrokenProcessPool as e:
+                raise RisklibError(f"the worker processes could not start: {e}; reinstall risklib, or report it") from e
+            except Exception as e:
+                # a fault of ours on one file must not cost the others; it is told, with its place, in the file's reason
+                yield Failure(f"a fault in risklib, please report it: {_fault(e)}")
     finally:
         pool.stop()
         pool.join(timeout=5)
 
 
+def _fault(e: BaseException) -> str:
+    """Kind, text and, where the worker's traceback came along, the place of an unexpected error."""
+    told = getattr(e, "traceback", None) or "".join(traceback.format_exception(e))
+    places = [line.strip() for line in str(told).splitlines() if line.strip().startswith("File ")]
+    where = places[-1].rpartition("/")[2].replace('"', "") if places else "unknown place"
+    return " ".join(f"{type(e).__name__}: {e} ({where})".split())[:300]
+
+
 def _begin(memory: int, prepare: Callable[..., None] | None, arguments: tuple[Any, ...]) -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (memory, resource.getrlimit(resource.RLIMIT_AS)[1]))
+    if sys.platform != "win32":  # Windows has no such limit; the time limit holds there too
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (memory, resource.getrlimit(resource.RLIMIT_AS)[1]))
     if prepare:
         prepare(*arguments)

@@ -199,7 +199,7 @@ def _job(
         raise BadData("--as-of", None, f"{as_of!r} is no date; write it as 2026-01-31") from None
     if trials < 100 or seed < 0:
         raise BadData("trials and seed", None, "trials must be at least 100 and seed at least 0")
-    load_playbook(playbook)  # its faults are raised here, before any worker starts
+    load_playbook(playbook), load_model()  # their faults are raised here, before any worker starts
     assumed = load_assumptions(assumptions)
     notes = []
     if any(r.illustrative for r in assumed.rows):

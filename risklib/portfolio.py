@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -57,6 +58,14 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 _NESTED = {"bbox", "values", "marks", "vague", "copies"}
+_WHOLE = ("page", "start", "end", "pages", "words", "ocr_pages", "level")
+_REAL = (
+    "clarity", "confidence", "low", "likely", "high", "expected", "p95", "median", "es95", "share_of_es95", "probability",
+    "loss", "annual_fees", "term_months",
+)  # fmt: skip
+_NUMBERS = {*_WHOLE, *_REAL, "scored", "unscored", "illustrative"}
+# what a spreadsheet would run as a formula; the apostrophes before it are ours, or look as if they were
+_FORMULA = re.compile(r"'*[=+@\t\r-]")
 
 
 def _empty(name: str) -> Callable[[], pd.DataFrame]:
@@ -114,7 +123,7 @@ class Portfolio:
             if parquet.exists():
                 frames[name] = _unpacked(pd.read_parquet(parquet))
             elif csv.exists():
-                frames[name] = _unpacked(pd.read_csv(csv, dtype={"number": str}, keep_default_na=False, na_values=[""]))
+                frames[name] = _read_csv(csv)
             elif name == "contracts":
                 raise BadData(
                     str(folder),
@@ -242,10 +251,31 @@ def _decimal(text: Any) -> Any:
 def _frame(name: str, rows: list[Row]) -> pd.DataFrame:
     extra = [k for row in rows for k in row if k not in COLUMNS[name]]
     frame = pd.DataFrame(rows, columns=[*COLUMNS[name], *dict.fromkeys(extra)])
-    for column in ("page", "start", "end", "pages", "words", "ocr_pages", "level"):
+    return _typed(frame)
+
+
+def _typed(frame: pd.DataFrame) -> pd.DataFrame:
+    for column in _WHOLE:
         if column in frame and not frame[column].map(lambda x: isinstance(x, str)).any():
             frame[column] = frame[column].astype("Int64")
+    for column in _REAL:
+        if column in frame:
+            frame[column] = frame[column].astype("float64")  # also where every row is unknown
     return frame
+
+
+def _read_csv(path: Path) -> pd.DataFrame:
+    """What ``save`` wrote as CSV: text as text ("4.10" is no number), apostrophes before formulas taken off again."""
+    columns = pd.read_csv(path, nrows=0).columns
+    text = {c: str for table in COLUMNS.values() for c in table if c in columns and c not in _NUMBERS}
+    frame = pd.read_csv(path, dtype=text, keep_default_na=False, na_values=[""])
+    for column in text:
+        frame[column] = [
+            v[1:] if isinstance(v, str) and v[:1] == "'" and _FORMULA.match(v) else v for v in frame[column]
+        ]
+    for column in {"number", "heading"} & set(columns):
+        frame[column] = frame[column].fillna("")
+    return _typed(_unpacked(frame))
 
 
 def _packed(frame: pd.DataFrame) -> pd.DataFrame:
@@ -274,5 +304,5 @@ def _inert(frame: pd.DataFrame) -> pd.DataFrame:
     out = frame.copy()
     for column in out.columns:
         if not pd.api.types.is_numeric_dtype(out[column]):
-            out[column] = [f"'{v}" if isinstance(v, str) and v[:1] in "=+@\t\r" else v for v in out[column]]
+            out[column] = [f"'{v}" if isinstance(v, str) and _FORMULA.match(v) else v for v in out[column]]
     return out

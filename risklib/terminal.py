@@ -25,8 +25,8 @@ def clause_views(portfolio: Portfolio, contract_id: str, number: str | None) -> 
         terms = _in(portfolio.provisions, contract_id, c["clause_id"])
         views.append(
             {
-                "number": c["number"],
-                "heading": c["heading"],
+                "number": c["number"] or "",
+                "heading": c["heading"] or "",
                 "page": int(c["page"]),
                 "text": c["text"],
                 "responsibilities": [
@@ -51,12 +51,17 @@ def _in(frame: pd.DataFrame, contract_id: str, clause_id: str) -> list[dict[str,
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    return [{str(k): v for k, v in row.items()} for row in frame.to_dict("records")]
+    """Rows with None for what is missing, however pandas holds it."""
+
+    def given(x: Any) -> Any:
+        return None if x is pd.NA or (isinstance(x, float) and x != x) else x
+
+    return [{str(k): given(v) for k, v in row.items()} for row in frame.to_dict("records")]
 
 
 def text_of(portfolio: Portfolio, contract_id: str, views: list[dict[str, Any]]) -> Group:
     """The views as text with colours where the terminal has them; contract text cannot drive the terminal."""
-    row = portfolio.contracts.set_index("contract_id").loc[contract_id]
+    (row,) = _records(portfolio.contracts[portfolio.contracts["contract_id"] == contract_id])
     parts: list[Text] = [Text(_plain(f"{row['file']}: {row['title'] or 'no title'}"), style="bold")]
     parts.append(
         Text(
@@ -71,7 +76,7 @@ def text_of(portfolio: Portfolio, contract_id: str, views: list[dict[str, Any]])
         parts.append(Text(_plain(f"\n{v['number']} {v['heading']} (page {v['page']})".strip()), style="bold cyan"))
         parts.append(Text(_plain(" ".join(v["text"].split()))))
         for d in v["responsibilities"]:
-            when = f" · {d['deadline']}" if isinstance(d["deadline"], str) else ""
+            when = f" · {d['deadline']}" if d["deadline"] else ""
             parts.append(
                 Text(
                     _plain(f"  → {d['party']} {d['modality']}: {d['responsibility']}{when} ({d['confidence']:.2f})"),
