@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from risklib.findings.clarity import MARKS, with_clarity
 from risklib.findings.context import Reading, readings
-from risklib.findings.features import features
+from risklib.findings.features import features, phrase_hits
 from risklib.findings.grammar import Clues, clues
 from risklib.findings.links import with_consequences
 from risklib.findings.model import Array, Bag, Model, load_model, save_model
@@ -49,7 +49,7 @@ def decide(
     terms: list[Provision] = []
     for sentence, reading, clue, row in zip(agreement.sentences, seen, hints, logits):
         s = scored(model, row)
-        phrases = [(h.entry_id, h.strength) for h in playbook.phrases.match(reading.full)]
+        phrases = [(h.entry_id, h.strength) for h in phrase_hits(reading, playbook)]
         duties += responsibilities_of(reading, sentence, clue, s, phrases, model, playbook)
         terms += provisions_of(agreement, sentence, reading, clue, s, phrases, model, playbook, dollar)
     return tuple(duties), tuple(terms)

@@ -22,6 +22,11 @@ class Reading:
     headings: tuple[str, ...]  # outermost first, parties as roles
 
     @property
+    def own_from(self) -> int:
+        """Where the sentence itself begins in ``full``, behind its lead-ins."""
+        return 0 if self.full == self.own else max(len(self.full) - len(self.own), 0)
+
+    @property
     def heading(self) -> str:
         return self.headings[-1] if self.headings else ""
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from risklib.findings.context import Reading
 from risklib.findings.grammar import Clues
-from risklib.playbook import Playbook
+from risklib.playbook import Hit, Playbook
 
 _TOKEN = re.compile(r"CUSTOMER|PROVIDER|BOTH|[A-Za-z]+(?:'[a-z]+)?|[%$€£]|\d+|[;:]")
 _HEAD_WORDS = 12
@@ -47,11 +47,16 @@ def features(reading: Reading, clues: Clues, playbook: Playbook) -> dict[str, fl
         counts[g] = 0.5
     for name in clues.names():
         counts["g:" + name] = 1.5
-    for hit in playbook.phrases.match(reading.full):
+    for hit in phrase_hits(reading, playbook):
         counts[f"p:{hit.entry_id}:{hit.strength}"] = 2.5 if hit.strength == "strong" else 1.2
     for hit_id in heading_hits(heads, playbook):
         counts["ph:" + hit_id] = 1.5
     return counts
+
+
+def phrase_hits(reading: Reading, playbook: Playbook) -> tuple[Hit, ...]:
+    """Phrases that end in the sentence itself; one that stands in the lead-in alone says nothing of this item."""
+    return tuple(h for h in playbook.phrases.match(reading.full) if h.end > reading.own_from)
 
 
 def heading_hits(heads: list[str], playbook: Playbook) -> set[str]:

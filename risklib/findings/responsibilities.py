@@ -97,7 +97,7 @@ def _best(s: Scored, model: Model, playbook: Playbook) -> tuple[str, float]:
     """The likeliest id if it is near its threshold, else the residual one: no duty is dropped for want of a name."""
     ids = [e.id for e in playbook.responsibilities if KIND + e.id in s.p and e.id not in (UNKNOWN, SERVICE)]
     best = max(ids, key=lambda i: s.p[KIND + i] / max(model.thresholds[KIND + i], 0.05))
-    if s.p[KIND + best] >= 0.5 * model.thresholds[KIND + best]:
+    if s.p[KIND + best] >= 0.35 * model.thresholds[KIND + best]:
         return best, s.p[KIND + best]
     return UNKNOWN, max(s.p.get(KIND + UNKNOWN, 0.0), 0.3)
 
