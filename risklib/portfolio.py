@@ -60,8 +60,8 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 _NESTED = {"bbox", "values", "marks", "vague", "copies"}
 _WHOLE = ("page", "start", "end", "pages", "words", "ocr_pages", "level")
 _REAL = (
-    "clarity", "confidence", "low", "likely", "high", "expected", "p95", "median", "es95", "share_of_es95", "probability",
-    "loss", "annual_fees", "term_months",
+    "clarity", "confidence", "low", "likely", "high", "expected", "p95", "median", "es95", "share_of_es95",
+    "probability", "loss", "annual_fees", "term_months",
 )  # fmt: skip
 _NUMBERS = {*_WHOLE, *_REAL, "scored", "unscored", "illustrative"}
 # what a spreadsheet would run as a formula; the apostrophes before it are ours, or look as if they were
@@ -270,12 +270,13 @@ def _read_csv(path: Path) -> pd.DataFrame:
     text = {c: str for table in COLUMNS.values() for c in table if c in columns and c not in _NUMBERS}
     frame = pd.read_csv(path, dtype=text, keep_default_na=False, na_values=[""])
     for column in text:
-        frame[column] = [
-            v[1:] if isinstance(v, str) and v[:1] == "'" and _FORMULA.match(v) else v for v in frame[column]
-        ]
-    for column in {"number", "heading"} & set(columns):
-        frame[column] = frame[column].fillna("")
+        empty = "" if column in ("number", "heading") else None
+        frame[column] = [_as_it_was(v) if isinstance(v, str) else empty for v in frame[column]]
     return _typed(_unpacked(frame))
+
+
+def _as_it_was(text: str) -> str:
+    return text[1:] if text[:1] == "'" and _FORMULA.match(text) else text
 
 
 def _packed(frame: pd.DataFrame) -> pd.DataFrame:
