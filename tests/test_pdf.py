@@ -16,7 +16,7 @@ from risklib.errors import UnreadableDocument
 from risklib.pdf import ocr, plumber, read
 from risklib.pdf.assemble import joined
 from risklib.pdf.chars import clean
-from risklib.pdf.furniture import ReadLine, contents
+from risklib.pdf.furniture import ReadLine, contents, running
 from risklib.pdf.layout import PageLine
 from risklib.pdf.pages import is_garbled
 from risklib.pdf.reader import numbers
@@ -267,6 +267,24 @@ def test_contents_end_where_the_first_entry_comes_again() -> None:
         for k, t in enumerate(texts)
     ]
     assert sorted(k for _, k in contents(placed)) == [0, 1, 2, 3]
+
+
+def test_running_feet_of_scans_are_known_through_misreadings() -> None:
+    def page(k: int, foot: str, note: str) -> list[ReadLine]:
+        texts = [(f"Clause {k * k} of the agreement", 300.0), (foot, 750.0 + k), (note, 762.0)]
+        lines = [PageLine((), 72, top, 300, top + 10, 10, False, 0) for _, top in texts]
+        return [ReadLine(t, k, 792, line, scanned=True) for (t, _), line in zip(texts, lines, strict=True)]
+
+    feet = [
+        "Orchard Hosting terms Page 1",
+        "Orchard Hostlng terms Page 2",
+        "0rchard Hosting terms Page 3",
+        "Orchard Hosting tenns Page 4",
+    ]
+    notes = ["learn more: orchard", "team more hooters", "lear more: orchard", "learn more: orchard"]
+    pages = [page(k, foot, note) for k, (foot, note) in enumerate(zip(feet, notes, strict=True), 1)]
+    assert {place: kind for place, kind in running(pages).items() if kind != "footer"} == {}
+    assert sorted(k for _, k in running(pages)) == [1, 1, 1, 1, 2, 2, 2, 2]
 
 
 def test_page_lists() -> None:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 
 from risklib.pdf.layout import PageLine
 
@@ -52,6 +53,7 @@ class ReadLine:
     line: PageLine
     table: int = -1  # which of the page's tables it stands in, -1 none
     first: bool = False  # first line of its cell
+    scanned: bool = False  # read by OCR: the same line may be spelled otherwise on the next page
 
 
 Marks = dict[tuple[int, int], str]  # (page index, line index) → kind
@@ -72,23 +74,37 @@ def _unmarked(pages: Sequence[Sequence[ReadLine]], marks: Marks) -> Placed:
 
 
 def running(pages: Sequence[Sequence[ReadLine]]) -> Marks:
-    """Running heads and feet and page numbers."""
+    """Running heads and feet and page numbers; in scans, also what stands misread between them."""
     found: Marks = {}
     for bottom in (False, True):
-        repeated = _repeated(pages, bottom)
-        for p, lines in enumerate(pages):
-            by_height = sorted(range(len(lines)), key=lambda k: lines[k].line.top, reverse=bottom)
-            for k in by_height[:EDGE]:
-                r = lines[k]
-                if _key(r) in repeated:
-                    found[p, k] = "page_number" if _NUMBER.fullmatch(r.text) else "footer" if bottom else "header"
-                elif _NUMBER.fullmatch(r.text) and _in_margin(r, bottom):
-                    found[p, k] = "page_number"
-                elif _BROWSER.fullmatch(r.text) and _in_margin(r, bottom):
-                    found[p, k] = "footer" if bottom else "header"
-                else:
+        edges = [_edge(lines, bottom) for lines in pages]
+        keys = _keys(edges)
+        repeated = _repeated(edges, keys)
+        for p, edge in enumerate(edges):
+            kinds = [_kind(r, keys[p, k] in repeated, bottom) for k, r in edge]
+            last = max((n for n, kind in enumerate(kinds) if kind), default=-1)
+            for (k, r), kind in zip(edge[: last + 1], kinds, strict=False):
+                if not kind and not (r.scanned and _in_margin(r, bottom)):
                     break
+                found[p, k] = kind or ("footer" if bottom else "header")
     return found
+
+
+Edge = list[tuple[int, ReadLine]]  # line index in its page, line; outermost first
+
+
+def _edge(lines: Sequence[ReadLine], bottom: bool) -> Edge:
+    order = sorted(range(len(lines)), key=lambda k: lines[k].line.top, reverse=bottom)
+    return [(k, lines[k]) for k in order[:EDGE]]
+
+
+def _kind(r: ReadLine, repeated: bool, bottom: bool) -> str:
+    """Kind of a line near the edge; "" if it may be text."""
+    if _NUMBER.fullmatch(r.text) and (repeated or _in_margin(r, bottom)):
+        return "page_number"
+    if repeated or (_BROWSER.fullmatch(r.text) and _in_margin(r, bottom)):
+        return "footer" if bottom else "header"
+    return ""
 
 
 def filing_number(pages: Sequence[Sequence[ReadLine]]) -> Marks:
@@ -101,29 +117,41 @@ def filing_number(pages: Sequence[Sequence[ReadLine]]) -> Marks:
     }
 
 
-def _key(r: ReadLine) -> str:
-    return _DIGITS.sub("#", r.text.lower())
+def _keys(edges: Sequence[Edge]) -> dict[tuple[int, int], str]:
+    """(page index, line index) → the line's text with numbers as "#". OCR spells one line in several ways: a key much
+    like an earlier one at the same height is taken for it."""
+    out: dict[tuple[int, int], str] = {}
+    scanned: dict[str, float] = {}
+    for p, edge in enumerate(edges):
+        for k, r in edge:
+            key = _DIGITS.sub("#", r.text.lower())
+            if r.scanned:
+                near = (old for old, top in scanned.items() if abs(top - r.line.top) < 12)
+                key = next((old for old in near if SequenceMatcher(None, old, key).ratio() > 0.8), key)
+                scanned.setdefault(key, r.line.top)
+            out[p, k] = key
+    return out
 
 
 def _in_margin(r: ReadLine, bottom: bool) -> bool:
     return r.line.top > 0.85 * r.page_height if bottom else r.line.bottom < 0.15 * r.page_height
 
 
-def _repeated(pages: Sequence[Sequence[ReadLine]], bottom: bool) -> set[str]:
+def _repeated(edges: Sequence[Edge], keys: Mapping[tuple[int, int], str]) -> set[str]:
     """Line keys that stand at one height near the edge of several pages: in a row, or on a fifth of all."""
     seen: dict[str, list[tuple[int, ReadLine]]] = {}
-    for p, lines in enumerate(pages):
-        edge = sorted(lines, key=lambda r: r.line.top, reverse=bottom)[:EDGE]
-        for key, r in {_key(r): r for r in edge}.items():
+    for p, edge in enumerate(edges):
+        for key, r in {keys[p, k]: r for k, r in edge}.items():
             seen.setdefault(key, []).append((p, r))
-    need = 3 if len(pages) > 3 else 2
-    return {key for key, places in seen.items() if len(places) >= need and _runs(places, need, len(pages))}
+    need = 3 if len(edges) > 3 else 2
+    return {key for key, places in seen.items() if len(places) >= need and _runs(places, need, len(edges))}
 
 
 def _runs(places: Sequence[tuple[int, ReadLine]], need: int, pages: int) -> bool:
     if not any(c.isalnum() for c in places[0][1].text):
         return False
-    heights = Counter(round(r.line.top / 4) for _, r in places)
+    step = 8 if places[0][1].scanned else 4
+    heights = Counter(round(r.line.top / step) for _, r in places)
     close = max(heights[h] + heights[h + 1] for h in heights)
     in_a_row = any(c[0] - a[0] == need - 1 for a, c in zip(places, places[need - 1 :], strict=False))
     return close >= need and (in_a_row or close >= 0.2 * pages) and _counts_pages(places, need)
@@ -131,7 +159,8 @@ def _runs(places: Sequence[tuple[int, ReadLine]], need: int, pages: int) -> bool
 
 def _counts_pages(places: Sequence[tuple[int, ReadLine]], need: int) -> bool:
     """Whether the text stays the same, or a number in it counts the pages, as "ARTICLE 3" does not."""
-    if max(Counter(r.text for _, r in places).values()) >= need:
+    same = Counter(tuple(_DIGITS.findall(r.text)) if r.scanned else r.text for _, r in places)
+    if max(same.values()) >= need:
         return True
     if _HEADING.match(places[0][1].text):
         return False

@@ -130,22 +130,23 @@ def build_page(scan: PageScan, overlay: np.ndarray) -> PageRead:
         by_cell = words_by_cell(grid, words.boxes, free)
         if not holds_table(by_cell):
             continue
-        cells = [[_lines(flat, k, page.number, height, len(tables)) for k in row] for row in by_cell]
+        cells = [[_lines(flat, k, page, height, len(tables)) for k in row] for row in by_cell]
         tables.append((grid, tuple(tuple(" ".join(r.text for r in cell) for cell in row) for row in cells)))
         blocks.append([r for row in cells for cell in row for r in cell])
         for row in by_cell:
             for k in row:
                 free[k] = False
-    lines = _lines(flat, np.flatnonzero(free), page.number, height, -1)
+    lines = _lines(flat, np.flatnonzero(free), page, height, -1)
     for block in blocks:
         at = _place(lines, block)
         lines[at:at] = block
     return PageRead(page, words, lines, tuple(tables), tuple(extra))
 
 
-def _lines(words: PageWords, keep: np.ndarray, number: int, height: float, table: int) -> list[ReadLine]:
+def _lines(words: PageWords, keep: np.ndarray, page: Page, height: float, table: int) -> list[ReadLine]:
+    scanned = page.source == "ocr"
     return [
-        ReadLine(" ".join(words.texts[i] for i in line.words), number, height, line, table, first=k == 0)
+        ReadLine(" ".join([words.texts[i] for i in line.words]), page.number, height, line, table, k == 0, scanned)
         for k, line in enumerate(lines_of(words, keep))
     ]
 
