@@ -1,4 +1,4 @@
-"""Reading speed against pdfplumber in one run: ``python tests/bench_pdf.py FOLDER [FILES] [PAGES]``. Not collected by pytest."""
+"""Reading speed against pdfplumber in one run: ``PYTHONPATH=. python tests/bench_pdf.py FOLDER [FILES] [PAGES]``. Not collected by pytest."""
 
 from __future__ import annotations
 
