@@ -35,7 +35,7 @@ from risklib.records import Agreement
 GROUPS = (DUTY, KIND, TERM)
 FEWEST = 3  # positive sentences below which a label is not trained
 OWN_THRESHOLD = 40  # positive sentences from which a label gets a threshold of its own
-C = 8.0
+C = 20.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,8 +165,8 @@ def _label_names(docs: Sequence[Labelled]) -> tuple[str, ...]:
 
 
 def _weights(docs: Sequence[Labelled]) -> Model:
-    known = [(b, x) for d in docs for b, x in zip(d.bags, d.labels) if x is not None]
-    bags, labels = [b for b, _ in known], [x for _, x in known]
+    known = [(b, x, d.agreement is not None) for d in docs for b, x in zip(d.bags, d.labels) if x is not None]
+    bags, labels, real = [b for b, _, _ in known], [x for _, x, _ in known], [r for _, _, r in known]
     counts = Counter(f for b in bags for f in b)
     vocabulary = {f: i for i, f in enumerate(sorted(f for f, n in counts.items() if n >= 3))}
     idf = np.array([np.log((1 + len(bags)) / (1 + counts[f])) + 1 for f in vocabulary], dtype=np.float32)
@@ -177,21 +177,26 @@ def _weights(docs: Sequence[Labelled]) -> Model:
         np.full(len(names), -6.0, dtype=np.float32),
     )
     for j, name in enumerate(names):
-        rows = _rows_for(name, labels)
+        rows = _rows_for(name, labels, real)
         y = np.array([name in labels[i] for i in rows])
         if 0 < y.sum() < len(y):
             fitted = LogisticRegression(C=C, solver="liblinear", tol=1e-2, class_weight={False: 1, True: 2}).fit(
                 x[rows], y
             )
             weights[:, j], bias[j] = fitted.coef_[0], fitted.intercept_[0]
+        elif len(y) and y.all():  # governing law binds both, always
+            bias[j] = 6.0
     return Model(names, vocabulary, idf, weights, bias, {}, {}, {})
 
 
-def _rows_for(name: str, labels: Sequence[frozenset[str]]) -> list[int]:
-    """The sentences that teach a label: all; for "whose" and "forbids" only those where the question arises."""
+def _rows_for(name: str, labels: Sequence[frozenset[str]], real: Sequence[bool]) -> list[int]:
+    """The sentences that teach a label: all; for "whose" and "forbids" only those where the question arises.
+
+    Whose a provision is follows a convention that examples do not always spell out: it is learned from agreements.
+    """
     if name.startswith(WHOSE):
         term = TERM + name.removeprefix(WHOSE).rsplit(":", 1)[0]
-        return [i for i, x in enumerate(labels) if term in x]
+        return [i for i, x in enumerate(labels) if term in x and real[i]]
     if name == FORBIDS:
         return [i for i, x in enumerate(labels) if any(y.startswith(DUTY) for y in x)]
     return list(range(len(labels)))

@@ -88,7 +88,7 @@ def _whose(id: str, usual: str, s: Scored, clue: Clues) -> str:
     """The party by the model's label for this provision; else by grammar, then the playbook's usual party."""
     c, p = (s.logit.get(f"{WHOSE}{id}:{r}") for r in (CUSTOMER, PROVIDER))
     if c is not None and p is not None:
-        if min(c, p) > 0 or abs(c - p) < 0.4:
+        if min(c, p) > 0:
             return BOTH
         return CUSTOMER if c > p else PROVIDER
     if usual == BOTH:
