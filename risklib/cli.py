@@ -221,7 +221,9 @@ def plain(text: object) -> str:
 
 def _summary(portfolio: Portfolio, out: Path, as_json: bool) -> None:
     bad = portfolio.contracts[portfolio.contracts["status"] != "ok"]
-    lost = [{"file": plain(r.file), "status": plain(r.status), "reason": plain(r.reason or "")} for r in bad.itertuples()]
+    lost = [
+        {"file": plain(r.file), "status": plain(r.status), "reason": plain(r.reason or "")} for r in bad.itertuples()
+    ]
     if as_json:
         counts = {name: len(frame) for name, frame in portfolio.tables.items()}
         print(

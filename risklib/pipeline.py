@@ -199,7 +199,8 @@ def _job(
         raise BadData("--as-of", None, f"{as_of!r} is no date; write it as 2026-01-31") from None
     if trials < 100 or seed < 0:
         raise BadData("trials and seed", None, "trials must be at least 100 and seed at least 0")
-    load_playbook(playbook), load_model()  # their faults are raised here, before any worker starts
+    rules = load_playbook(playbook)  # faults of it and of the model are raised here, before any worker starts
+    rules.value_rules, rules.consequences, load_model()
     assumed = load_assumptions(assumptions)
     notes = []
     if any(r.illustrative for r in assumed.rows):
@@ -211,7 +212,7 @@ def _job(
     if overdue:
         notes.append(
             f"{len(overdue)} assumptions were last reviewed more than a year before {day}: "
-            f"{', '.join(r.id for r in overdue[:5])}."
+            f"{_few([r.id for r in overdue])}."
         )
     folder = str(playbook) if playbook else None
     deals = load_deals(facts) if facts else ()
@@ -266,7 +267,18 @@ def _portfolio(
     )
     orphans = rows_without_file(job.deals, [p.name for p in files])
     if orphans:
-        notes.append(f"{len(orphans)} rows of the facts CSV fit no file: {', '.join(orphans[:5])}.")
+        notes.append(f"{len(orphans)} rows of the facts CSV fit no file: {_few(orphans)}.")
+    again = [f for names in copies.values() for f in names]
+    if again:
+        notes.append(
+            f"{len(again)} files hold the same bytes as another and were read once (column copies): {_few(again)}."
+        )
+    unknown = [row["file"] for row in rows["contracts"] if row["status"] != "failed" and not row.get("customer")]
+    if unknown:
+        notes.append(
+            f"In {len(unknown)} agreements the text does not tell which party is the customer; responsibilities may be "
+            f"missed there: {_few(unknown)}."
+        )
     statuses = [row["status"] for row in rows["contracts"]]
     meta = {
         "outcome": "failed" if all(s == "failed" for s in statuses) else "ok" if set(statuses) == {"ok"} else "partial",
@@ -287,6 +299,10 @@ def _portfolio(
         assumptions=assumptions.rows,
         meta=meta,
     )
+
+
+def _few(names: Sequence[str], most: int = 5) -> str:
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def _totals(totals: Sequence[Totals], exposures: Sequence[Row], contracts: Sequence[Contract]) -> list[Row]:

@@ -1,7 +1,7 @@
 """The records that the stages hand to each other: frozen, small, standard library only.
 
-Offsets are half-open ``[start, end)`` into ``Document.text``. Boxes are ``(page, x0, top, x1, bottom)`` in PDF points from
-the page's top left corner; pages count from 1. Money is ``Decimal`` with an ISO 4217 currency, and unknown is ``None``.
+Offsets are half-open ``[start, end)`` into ``Document.text``. Boxes are ``(page, x0, top, x1, bottom)`` in PDF points
+from the page's top left corner; pages count from 1. Money is ``Decimal`` with an ISO 4217 currency, and unknown is ``None``.
 A finding points at offsets; its pages and boxes are derived from the words, never stored a second time.
 """
 
@@ -38,7 +38,7 @@ class Word(NamedTuple):
 
 
 class Line(NamedTuple):
-    """One printed line: ``text[start:end]`` is its words joined by single spaces; ``\\n`` (one character) follows it."""
+    """One printed line: ``text[start:end]`` is its words joined by single spaces; one ``\\n`` follows it."""
 
     start: int
     end: int
@@ -146,7 +146,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """A numbered or headed provision. ``[start, end)`` is its own text (number, heading, body), without its children's."""
+    """A numbered or headed provision. ``[start, end)`` is its own text (number, heading, body), not its children's."""
 
     clause_id: str  # unique in the agreement and stable for the same bytes: "c0001", "c0002", … in reading order
     parent_id: str | None
@@ -167,7 +167,9 @@ class Sentence:
     start: int
     end: int
     text: str  # the document's words on one line: ``document.quote(start, end)``
-    lead_ins: tuple[int, ...] = ()  # indices (in ``Agreement.sentences``) of the lead-ins it hangs from, outermost first
+    lead_ins: tuple[
+        int, ...
+    ] = ()  # indices (in ``Agreement.sentences``) of the lead-ins it hangs from, outermost first
     kind: str = "sentence"  # "sentence", "item", "heading", "cell"
 
 
@@ -188,7 +190,7 @@ class Definition:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A mention of another provision or document. ``target`` is a clause_id; None when it lies outside or is unknown."""
+    """A mention of another provision or document. ``target`` is a clause_id; None when outside or unknown."""
 
     clause_id: str
     start: int
@@ -234,7 +236,10 @@ class Agreement:
 
 @dataclass(frozen=True, slots=True)
 class Responsibility:
-    """One duty or prohibition in one sentence. ``marks``: who, what, when, how_well, what_if_not, reviewed_when → words or None."""
+    """One duty or prohibition in one sentence.
+
+    ``marks``: who, what, when, how_well, what_if_not, reviewed_when → the words that earn the mark, or None.
+    """
 
     clause_id: str
     start: int
@@ -255,7 +260,7 @@ class Responsibility:
 
 @dataclass(frozen=True, slots=True)
 class Provision:
-    """One penalty or liability term in one sentence. ``values``: the keys of tables.md; numbers as int, float or Decimal."""
+    """One penalty or liability term in one sentence. ``values``: the keys of README, "Values"; int, float or text."""
 
     clause_id: str
     start: int

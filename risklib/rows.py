@@ -57,7 +57,12 @@ def _findings(a: Analysis, g: Agreement, rows: dict[str, list[Row]]) -> None:
     for c in g.clauses:
         row = {k: getattr(c, k) for k in ("clause_id", "parent_id", "number", "heading", "level")}
         rows["clauses"].append(
-            {"contract_id": a.contract_id, **row, "text": f"{c.heading} {g.document.quote(c.body, c.end)}".strip(), **place(c.start, c.end)}
+            {
+                "contract_id": a.contract_id,
+                **row,
+                "text": f"{c.heading} {g.document.quote(c.body, c.end)}".strip(),
+                **place(c.start, c.end),
+            }
         )
     for r in a.responsibilities:
         columns = (

@@ -32,8 +32,8 @@ _NAME_AT_END = re.compile(
     rf"(?:^|between|among|and|by|with|is|,|:|;|at|from|the|BETWEEN|AND|BY|\)|”) ?({_CAPITALS}),?\s*$"
 )
 _DESCRIBED = re.compile(
-    rf"(?:(?i:between|among|and|by|with)|\(\d\)|:) ({_CAPITALS}), (?=(?:an? |the |of |whose |with |having |incorporated|"
-    r"registered|organi[sz]ed|established|reg\b|company|organi[sz]ation|number|\d|[A-Z][\w-]+ \d))"
+    rf"(?:(?i:between|among|and|by|with)|\(\d\)|:) ({_CAPITALS}), (?=(?:an? |the |of |whose |with |having |"
+    r"incorporated|registered|organi[sz]ed|established|reg\b|company|organi[sz]ation|number|\d|[A-Z][\w-]+ \d))"
 )
 _SUBJECT = re.compile(
     r"(?<![\w'’\-])((?:[A-Z][\w&\-]*|[a-z][A-Z]\w*)(?: (?:of )?[A-Z][\w&\-]*){0,3}|(?<!by )(?:you|we)) "
@@ -200,7 +200,9 @@ def _name_before(window: str, terms: list[str]) -> str:
     )
     if best and not nearer:
         return clean_name(best[0].group(1))
-    described = _DESCRIBED.findall(window)  # "Wexford Mutual, whose office is at Bray, Ireland": the place is not the name
+    described = _DESCRIBED.findall(
+        window
+    )  # "Wexford Mutual, whose office is at Bray, Ireland": the place is not the name
     name = clean_name(described[-1]) if described else clean_name(m.group(1)) if m else ""
     return "" if not name or is_idle(name.lower()) or name.lower() in ROLES else name
 

@@ -11,7 +11,15 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 TAIL = 0.95
 # chances at which a curve is read: every second per cent, then finer in the tail, which is what it is drawn for
-CURVE = (*(n / 100 for n in range(98, 10, -2)), *(n / 200 for n in range(20, 1, -1)), 0.0075, 0.005, 0.0035, 0.002, 0.001)
+CURVE = (
+    *(n / 100 for n in range(98, 10, -2)),
+    *(n / 200 for n in range(20, 1, -1)),
+    0.0075,
+    0.005,
+    0.0035,
+    0.002,
+    0.001,
+)
 
 
 @dataclass(frozen=True)

@@ -226,9 +226,7 @@ def _vague(item: Item, macros: Mapping[str, Macro]) -> VagueWord:
     f = item.mapping(keys, required=keys)
     word = f["word"].text()
     mark = f["mark"].choice(MARKS, "mark")
-    return VagueWord(
-        word, mark, f["ask"].text(), f["propose"].text(), _phrase(f["word"], macros), item.file, item.line
-    )
+    return VagueWord(word, mark, f["ask"].text(), f["propose"].text(), _phrase(f["word"], macros), item.file, item.line)
 
 
 def _baseline(path: Path) -> tuple[Baseline, ...]:

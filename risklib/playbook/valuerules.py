@@ -12,10 +12,10 @@ import yaml
 
 from risklib.errors import BadData
 
-KEYS = tuple(
-    "amount percent fee_months fee_multiple notice_days cure_days grace_days term_months threshold_percent duration_days "
-    "duration_months availability_percent times_per_year jurisdiction".split()
-)
+KEYS = (
+    "amount", "percent", "fee_months", "fee_multiple", "notice_days", "cure_days", "grace_days", "term_months",
+    "threshold_percent", "duration_days", "duration_months", "availability_percent", "times_per_year", "jurisdiction",
+)  # fmt: skip
 QUANTITIES = ("duration", "money", "percent", "multiple", "times", "place")
 _FIELDS = ("key", "quantity", "near", "before", "after", "not", "within", "most", "least")
 
@@ -40,7 +40,7 @@ class ValueRule:
     most: float | None
 
     def fits(self, q: Placed, text: str) -> int | None:
-        """Characters between the quantity and its telling words; 0 where the rule asks for none; None if it does not fit."""
+        """Characters between the quantity and its telling words; 0 if the rule asks for none; None if it does not fit."""
         left, right = text[max(0, q.start - self.within) : q.start], text[q.end : q.end + self.within]
         if self.unless and (self.unless.search(left[-40:]) or self.unless.search(text[q.start : q.end] + right[:40])):
             return None
@@ -48,7 +48,9 @@ class ValueRule:
         for pattern, sides in ((self.near, (left, right)), (self.before, (left, "")), (self.after, ("", right))):
             if pattern is None:
                 continue
-            found = [len(sides[0]) - m.end() for m in pattern.finditer(sides[0])] + [m.start() for m in pattern.finditer(sides[1])]
+            found = [len(sides[0]) - m.end() for m in pattern.finditer(sides[0])] + [
+                m.start() for m in pattern.finditer(sides[1])
+            ]
             if not found:
                 return None
             distances.append(min(found))
@@ -70,7 +72,9 @@ def read_consequences(path: Path, known: Container[str]) -> Mapping[str, tuple[s
     out = {}
     for category, ids in _mapping(path).items():
         if not isinstance(ids, list) or any(i not in known for i in ids):
-            raise BadData(str(path), None, f"{category}: must be a list of provision ids of this playbook; found {ids!r}")
+            raise BadData(
+                str(path), None, f"{category}: must be a list of provision ids of this playbook; found {ids!r}"
+            )
         out[str(category)] = tuple(ids)
     return out
 
