@@ -40,7 +40,7 @@ class ValueRule:
     most: float | None
 
     def fits(self, q: Placed, text: str) -> int | None:
-        """Characters between the quantity and its telling words; 0 if the rule asks for none; None if it does not fit."""
+        """Characters between the quantity and its telling words (0 if the rule names none); None if it does not fit."""
         left, right = text[max(0, q.start - self.within) : q.start], text[q.end : q.end + self.within]
         if self.unless and (self.unless.search(left[-40:]) or self.unless.search(text[q.start : q.end] + right[:40])):
             return None
