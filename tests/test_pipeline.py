@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import faulthandler
 import filecmp
 import json
 import math
@@ -265,6 +266,7 @@ def test_facts_price_a_contract_and_rows_without_a_file_are_told(small: tuple[Pa
 
 def die_on_two(x: int) -> int:
     if x == 2:
+        faulthandler.disable()
         ctypes.string_at(0)
     return x
 
@@ -323,15 +325,24 @@ def test_samples_are_all_analysed(samples: Portfolio) -> None:
     assert samples.contracts[["title", "customer", "provider"]].notna().all(axis=None)
 
 
+_NUMBERING = re.compile(
+    r"(?:(?:section|article|part|annex|schedule|exhibit)\s+)?[(]?(?:\d[\d.]*|[ivxlc]+|[a-z])(?:\.\d+)*[).:]*\s", re.I
+)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ANSWERS)
 def test_sample_text_is_in_its_clauses(samples: Portfolio, name: str) -> None:
-    """Nine tenths of the words of each labelled sentence, in their order of three, stand in the clauses."""
+    """Nine tenths of each labelled sentence's words, three in a row, stand in the clauses; numbers have their own column."""
     gold = ANSWERS[name]
-    text = " ".join(samples.clauses[samples.clauses["contract_id"] == gold["sha256"]]["text"])
-    have = trigrams(text)
-    shares = [len(t & have) / len(t) for t in (trigrams(u["text"]) for u in gold["units"])]
-    assert sum(s >= 0.9 for s in shares) >= 0.97 * len(shares)
+    have = trigrams(" ".join(samples.clauses[samples.clauses["contract_id"] == gold["sha256"]]["text"]))
+    units = [
+        trigrams(_NUMBERING.sub("", u["text"], count=1) if _NUMBERING.match(u["text"]) else u["text"])
+        for u in gold["units"]
+    ]
+    long = [t for t in units if len(t) > 1]
+    assert len(long) > 0.6 * len(units)
+    assert sum(len(t & have) >= 0.9 * len(t) for t in long) >= 0.97 * len(long)
 
 
 def found_share(samples: Portfolio, table: str, column: str) -> float:
