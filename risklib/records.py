@@ -1,7 +1,7 @@
 """The records that the stages hand to each other: frozen, small, standard library only.
 
 Offsets are half-open ``[start, end)`` into ``Document.text``. Boxes are ``(page, x0, top, x1, bottom)`` in PDF points
-from the page's top left corner; pages count from 1. Money is ``Decimal`` with an ISO 4217 currency; unknown is ``None``.
+from the page's top left corner; pages count from 1. Money is ``Decimal`` with an ISO 4217 currency; ``None``: unknown.
 A finding points at offsets; its pages and boxes are derived from the words, never stored a second time.
 """
 

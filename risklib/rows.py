@@ -14,7 +14,7 @@ from typing import Any
 from risklib.records import Agreement, Analysis, Deal, Exposure
 
 Row = dict[str, Any]
-_CLAUSE = re.compile(r"\bclause (c\d{4,})\b")
+_CLAUSE = re.compile(r"\b(c\d{4,})\b")
 DEAL = ("file", "vendor", "annual_fees", "currency", "start", "term_months")
 
 
@@ -130,7 +130,7 @@ def _exposure(a: Analysis, e: Exposure, rows: dict[str, list[Row]]) -> None:
 
 def in_numbers(text: str | None, numbers: Mapping[str, str]) -> str | None:
     """ "clause c0063" as people cite it: "clause 7.2"."""
-    return text and _CLAUSE.sub(lambda m: f"clause {numbers.get(m[1]) or m[1]}", text)
+    return text and _CLAUSE.sub(lambda m: numbers.get(m[1]) or m[1], text)
 
 
 def deal_row(d: Deal) -> Row:

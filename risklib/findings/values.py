@@ -80,6 +80,25 @@ _REFERENCE = re.compile(
     r"Fee Schedule|Price List)(?:\s+[A-Z0-9](?:[\w.-]*)?)?)",
     re.I,
 )
+# what a carve-out, an exception or a super-cap is for
+_FOR = re.compile(
+    r"(?:breach(?:es)? of )?(?:confidential\w*|data protection|personal data|data security|security|privacy)|data breach\w*|"
+    r"(?:breach of|loss of|disclosure of) (?:the )?(?:customer|client|personal|your) data|indemni\w+|hold harmless|"
+    r"gross(?:ly)? negligen\w+|"
+    r"wil+ful(?:ly)? (?:misconduct|default|breach)?|fraud\w*|intentional\w*|deliberate\w*|"
+    r"infring\w+|misappropriat\w+|intellectual property|licen[cs]e restrictions?|payment obligations?|"
+    r"obligations? to pay|"
+    r"unpaid fees|amounts? due|death|personal injury|bodily injury|property damage|applicable laws?|export|"
+    r"service levels?|"
+    r"service credits?",
+    re.I,
+)
+_EXCEPTION = re.compile(
+    r"\b(?:except(?:ing)?(?: for| as| in)?|other than|save (?:for|as|in)|excluding|with the exception of)\b[^;]{3,300}?"
+    r"(?=,\s*(?:in no event|neither|each|either|the\b|a party|"
+    r"[\w’']+ (?:shall|will|total|aggregate|liab|maximum|entire))|[.;]|$)",
+    re.I,
+)
 _CAPS = ("liability_cap", "super_cap")
 _MONTH_KEYS = {"fee_months", "term_months", "duration_months"}
 
@@ -115,7 +134,7 @@ def values_of(
         place = jurisdiction(text)
         if place:
             out["jurisdiction"] = place
-    return out | _model_keys(provision, text, out)
+    return out | _model_keys(provision, text, out) | _scope(provision, text, lead_in)
 
 
 def _apply(rules: Sequence[ValueRule], text: str) -> dict[str, Quantity]:
@@ -201,6 +220,29 @@ def _model_keys(provision: str, text: str, found: Mapping[str, Any]) -> dict[str
     if reference and not ({"amount", "percent", "fee_months", "fee_multiple"} & set(found)):
         out["reference"] = reference.group(1)
     return out
+
+
+def _scope(provision: str, text: str, lead_in: str) -> dict[str, Any]:
+    """``covers`` and ``pierces``: what a carve-out or super-cap is for, and which filter an exception opens."""
+    whole = f"{lead_in} {text}"
+    if provision == "uncapped_liability":
+        limits, excludes = re.search(r"\blimit|\bcap\b", whole, re.I), re.search(r"\bexclu(?:de|sion)", whole, re.I)
+        pierces = "both" if limits and excludes else "exclusion" if excludes else "cap" if limits else None
+        covers = _named(text)
+        return ({"covers": covers} if covers else {}) | ({"pierces": pierces} if pierces else {})
+    if provision == "super_cap":
+        covers = _named(text) or _named(lead_in)
+        return {"covers": covers} if covers else {}
+    if provision in ("liability_cap", "consequential_waiver"):
+        exception = _EXCEPTION.search(text)
+        covers = _named(exception.group(0)) if exception else []
+        which = "cap" if provision == "liability_cap" else "exclusion"
+        return {"covers": covers, "pierces": which} if covers else {}
+    return {}
+
+
+def _named(text: str) -> list[str]:
+    return list(dict.fromkeys(m.group(0).strip().lower() for m in _FOR.finditer(text)))
 
 
 def _alternatives(found: Mapping[str, Any]) -> list[dict[str, Any]]:
