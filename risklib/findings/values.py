@@ -82,10 +82,10 @@ _REFERENCE = re.compile(
 )
 # what a carve-out, an exception or a super-cap is for
 _FOR = re.compile(
-    r"(?:breach(?:es)? of )?(?:confidential\w*|data protection|personal data|data security|security|privacy)|data breach\w*|"
+    r"(?:breach(?:es)? of )?(?:confidential\w*|data protection|personal data|data security|security|privacy)|"
+    r"data breach\w*|"
     r"(?:breach of|loss of|disclosure of) (?:the )?(?:customer|client|personal|your) data|indemni\w+|hold harmless|"
-    r"gross(?:ly)? negligen\w+|"
-    r"wil+ful(?:ly)? (?:misconduct|default|breach)?|fraud\w*|intentional\w*|deliberate\w*|"
+    r"gross(?:ly)? negligen\w+|wil+ful(?:ly)? (?:misconduct|default|breach)?|fraud\w*|intentional\w*|deliberate\w*|"
     r"infring\w+|misappropriat\w+|intellectual property|licen[cs]e restrictions?|payment obligations?|"
     r"obligations? to pay|"
     r"unpaid fees|amounts? due|death|personal injury|bodily injury|property damage|applicable laws?|export|"
