@@ -97,7 +97,9 @@ def heat_map(counts: pd.DataFrame, *, rows: Sequence[str], columns: Sequence[str
         x=alt.X(
             "column:N", sort=list(columns), title=None, axis=alt.Axis(labelAngle=-45, labelLimit=160, orient="top")
         ),
-        y=alt.Y("row:N", sort=list(rows), title=None, axis=alt.Axis(labelLimit=220)),
+        y=alt.Y(
+            "row:N", sort=list(rows), scale=alt.Scale(domain=list(rows)), title=None, axis=alt.Axis(labelLimit=220)
+        ),
         tooltip=["row:N", "column:N", "count:Q"],
     )
     most = float(counts["count"].max()) if len(counts) else 1.0
@@ -110,6 +112,24 @@ def heat_map(counts: pd.DataFrame, *, rows: Sequence[str], columns: Sequence[str
         text="count:Q", color=alt.condition(alt.datum.count > most * 0.55, alt.value("white"), alt.value(INK))
     )
     return _styled(alt.layer(cells, texts).properties(width=width, height=alt.Step(22)))
+
+
+def responsibility_map(
+    responsibilities: pd.DataFrame, contracts: pd.DataFrame, *, titles: Mapping[str, str] | None = None, width: int = 640
+) -> alt.LayerChart:
+    """The customer's responsibilities, categories by agreements: a portfolio's frames in, ``heat_map`` out.
+
+    ``titles`` maps category ids to what people call them; it also fixes the order, and categories that it names and no
+    agreement has stay visible as empty rows. Duties of the provider are not counted.
+    """
+    ours = responsibilities[responsibilities["party"].isin(["customer", "both"])]
+    files = contracts.set_index("contract_id")["file"].map(lambda f: str(f).rsplit("/", 1)[-1])
+    names = dict(titles or {c: c.replace("_", " ") for c in sorted(ours["category"].unique())})
+    counts = ours.groupby(["category", "contract_id"]).size().rename("count").reset_index()
+    counts = counts.assign(
+        row=counts["category"].map(lambda c: names.get(c, c)), column=counts["contract_id"].map(files)
+    )
+    return heat_map(counts, rows=list(names.values()), columns=sorted(files), width=width)
 
 
 def short_amount(value: float) -> str:

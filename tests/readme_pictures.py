@@ -19,7 +19,7 @@ OPEN_LINE = """(() => {
   document.querySelectorAll('details').forEach(d => d.open = false);
   const ledger = [...document.querySelectorAll('details.ledger')].find(d => d.textContent.includes('Harbour'));
   ledger.open = true;
-  const line = [...ledger.querySelectorAll('details.line')].find(d => 
+  const line = [...ledger.querySelectorAll('details.line')].find(d =>
     d.querySelector('.what').textContent == 'Automatic renewal');
   line.open = true;
   return line.id;
@@ -58,7 +58,7 @@ def main(report: Path) -> None:
         x, y, width, _ = box(page, "main")
         bottom = box(page, "#glance .charts, #glance figure")
         save(page, "report.png", x, 0, width, bottom[1] + bottom[3] + 20)
-        for name, script, widest in (("exposure.png", OPEN_LINE, 1000), ("finding.png", OPEN_FINDING, 700)):
+        for name, script, widest in (("exposure.png", OPEN_LINE, 1110), ("finding.png", OPEN_FINDING, 700)):
             id = page.js(script)
             page.js("new Promise(done => setTimeout(done, 500))")
             x, y, width, height = box(page, f"#{id}")
