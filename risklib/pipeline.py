@@ -163,7 +163,9 @@ def analyze_file(
     agreement = read_agreement(document)
     responsibilities, provisions = find(agreement, playbook, model)
     reasons = list(document.problems)
-    if document.words and not responsibilities and not provisions:
+    if not document.words:
+        reasons = reasons or ["there is no text on its pages, and no picture of any"]
+    elif not responsibilities and not provisions:
         reasons.append("no responsibility and no provision was found in it: is it an agreement, and in English?")
     status = "partial" if document.problems or not document.words else "ok"
     return Analysis(
@@ -273,7 +275,8 @@ def _portfolio(
         notes.append(
             f"{len(again)} files hold the same bytes as another and were read once (column copies): {_few(again)}."
         )
-    unknown = [row["file"] for row in rows["contracts"] if row["status"] != "failed" and not row.get("customer")]
+    found = {row["contract_id"] for t in ("responsibilities", "provisions") for row in rows[t]}
+    unknown = [row["file"] for row in rows["contracts"] if row["contract_id"] in found and not row.get("customer")]
     if unknown:
         notes.append(
             f"In {len(unknown)} agreements the text does not tell which party is the customer; responsibilities may be "

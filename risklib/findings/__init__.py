@@ -48,6 +48,8 @@ def decide(
     duties: list[Responsibility] = []
     terms: list[Provision] = []
     for sentence, reading, clue, row in zip(agreement.sentences, seen, hints, logits):
+        if not any(c.isalpha() for c in sentence.text):  # a rule drawn with dashes
+            continue
         s = scored(model, row)
         phrases = [(h.entry_id, h.strength) for h in phrase_hits(reading, playbook)]
         duties += responsibilities_of(reading, sentence, clue, s, phrases, model, playbook)
