@@ -57,7 +57,7 @@ _DURATION = re.compile(
 _FRACTION = r"(?:\d+\s*-?\s*1/2|\d+\s*½|one and (?:one-?half|a half))"
 _PERCENT = re.compile(
     rf"(?P<n>{_FRACTION}|{_NUMBER}(?:\s*\(\s*\d[\d.]*\s*%\s*\))?)\s*(?:\(\s*(?P<p>\d[\d.]*)\s*%?\s*\)\s*)?(?:%|"
-    rf"per\s?cent\b|percent\b|percentage points?)"
+    r"(?:per\s?cent\b|percentage points?)(?:\s*\(\s*\d[\d.]*\s*%?\s*\))?)"  # "ten percent (10%)" is one number
     r"|(?P<bare>\d[\d.]*)\s*%",
     re.I,
 )
