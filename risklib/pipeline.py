@@ -275,8 +275,10 @@ def _portfolio(
         notes.append(
             f"{len(again)} files hold the same bytes as another and were read once (column copies): {_few(again)}."
         )
-    found = {row["contract_id"] for t in ("responsibilities", "provisions") for row in rows[t]}
-    unknown = [row["file"] for row in rows["contracts"] if row["contract_id"] in found and not row.get("customer")]
+    with_findings = {row["contract_id"] for t in ("responsibilities", "provisions") for row in rows[t]}
+    unknown = [
+        row["file"] for row in rows["contracts"] if row["contract_id"] in with_findings and not row.get("customer")
+    ]
     if unknown:
         notes.append(
             f"In {len(unknown)} agreements the text does not tell which party is the customer; responsibilities may be "
