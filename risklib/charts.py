@@ -115,20 +115,24 @@ def heat_map(counts: pd.DataFrame, *, rows: Sequence[str], columns: Sequence[str
 
 
 def responsibility_map(
-    responsibilities: pd.DataFrame, contracts: pd.DataFrame, *, titles: Mapping[str, str] | None = None, width: int = 640
+    responsibilities: pd.DataFrame,
+    contracts: pd.DataFrame,
+    *,
+    titles: Mapping[str, str] | None = None,
+    width: int = 640,
 ) -> alt.LayerChart:
     """The customer's responsibilities, categories by agreements: a portfolio's frames in, ``heat_map`` out.
 
-    ``titles`` maps category ids to what people call them; it also fixes the order, and categories that it names and no
-    agreement has stay visible as empty rows. Duties of the provider are not counted.
+    ``titles`` maps category ids to what people call them and fixes the order: what it names and no agreement has stays
+    visible as an empty row; what it does not name and some agreement has comes last. Duties of the provider alone are
+    not counted.
     """
     ours = responsibilities[responsibilities["party"].isin(["customer", "both"])]
     files = contracts.set_index("contract_id")["file"].map(lambda f: str(f).rsplit("/", 1)[-1])
-    names = dict(titles or {c: c.replace("_", " ") for c in sorted(ours["category"].unique())})
+    found = {c: str(c).replace("_", " ") for c in sorted(ours["category"].unique())}
+    names = {**(titles or {}), **{c: name for c, name in found.items() if c not in (titles or {})}}
     counts = ours.groupby(["category", "contract_id"]).size().rename("count").reset_index()
-    counts = counts.assign(
-        row=counts["category"].map(lambda c: names.get(c, c)), column=counts["contract_id"].map(files)
-    )
+    counts = counts.assign(row=counts["category"].map(names), column=counts["contract_id"].map(files))
     return heat_map(counts, rows=list(names.values()), columns=sorted(files), width=width)
 
 

@@ -95,3 +95,23 @@ def test_same_rows_same_bytes() -> None:
         charts.svg(charts.exposure_bars(rows(), currency="EUR", label="c"), label="x", prefix="a") for _ in range(2)
     )
     assert first == second
+
+
+def test_responsibility_map_counts_what_binds_the_customer() -> None:
+    contracts = pd.DataFrame({"contract_id": ["x", "y"], "file": ["in/b.pdf", "a.pdf"]})
+    rows = [
+        ("x", "data_security", "customer"),
+        ("x", "data_security", "both"),
+        ("y", "data_security", "provider"),
+        ("y", "own_category", "customer"),
+    ]
+    duties = pd.DataFrame(rows, columns=["contract_id", "category", "party"])
+    titles = {"payment_billing": "Payment", "data_security": "Data security"}
+    spec = charts.responsibility_map(duties, contracts, titles=titles).to_dict()
+    (data,) = spec["datasets"].values()
+    assert {(d["row"], d["column"], d["count"]) for d in data} == {
+        ("Data security", "b.pdf", 2),
+        ("own category", "a.pdf", 1),
+    }
+    y = spec["layer"][0]["encoding"]["y"]
+    assert y["sort"] == y["scale"]["domain"] == ["Payment", "Data security", "own category"]
