@@ -25,11 +25,15 @@ def figures() -> str:
     page, boxes = re.findall(r"(?:on page|in boxes) ([\d.]+)", f["evidence"])
     lines = [
         f"`make evaluate` on {f['documents scored']} real software and cloud agreements that were labelled sentence by sentence. Each is scored by a",
-        "model that never saw it; the agreements are not in this repository.",
+        "model that never saw it; the playbook's phrases were tried on some of them, so expect a little less on yours. They are not in this",
+        "repository.",
         "",
         "| | precision | recall | F1 |",
         "|---|---:|---:|---:|",
-        *(f"| {title} | {f[k + ' precision']:.2f} | {f[k + ' recall']:.2f} | {f[k + ' f1']:.2f} |" for title, k in ROWS),
+        *(
+            f"| {title} | {f[k + ' precision']:.2f} | {f[k + ' recall']:.2f} | {f[k + ' f1']:.2f} |"
+            for title, k in ROWS
+        ),
         f"| The numbers in a term | {f['values precision']:.2f} | {f['values recall']:.2f} | |",
         "",
         "Precision is the share of what is reported that the labels confirm, recall the share of what the labels hold that is",
