@@ -24,7 +24,10 @@ from risklib.playbook import (
 )
 from risklib.playbook.phrases import Macro
 
-MACROS = {"must": Macro(("shall", "agrees to"), unless_before=("not",)), "duty": Macro(("responsible for",), (), ("not",))}
+MACROS = {
+    "must": Macro(("shall", "agrees to"), unless_before=("not",)),
+    "duty": Macro(("responsible for",), (), ("not",)),
+}
 
 
 VALUE_KEYS = {
@@ -230,7 +233,11 @@ def test_check_finds_what_was_broken(tmp_path: Path) -> None:
     with (folder / "provisions.yaml").open("a", encoding="utf-8") as handle:
         handle.write(ENTRY.rstrip() + "\n    not: [Client may pay fees early.]\n")
     messages = [str(f) for f in check_playbook(load_playbook(folder))]
-    for expected in ("'moon_landing' is promised", "fees has 1 match examples", "'pay fees' of fees fires on its near miss"):
+    for expected in (
+        "'moon_landing' is promised",
+        "fees has 1 match examples",
+        "'pay fees' of fees fires on its near miss",
+    ):
         assert any(expected in m for m in messages), expected
 
 
