@@ -108,6 +108,14 @@ def report(
     playbook = load_playbook()
     titles = {e.id: e.title for e in playbook.entries.values()} | {c.id: c.title for c in playbook.categories.values()}
     path = write_report(portfolio, out, pdf_folder=pdfs, titles=titles)
+    if pdfs is not None:
+        there = {p.name for p in pdfs.rglob("*")}
+        missing = [f for f in portfolio.contracts["file"] if f not in there]
+        if missing:
+            note.print(
+                f"note: {len(missing)} PDFs are not in {pdfs}, so no pictures: {plain(', '.join(missing[:5]))}",
+                markup=False,
+            )
     outcome = portfolio.meta.get("outcome", "ok")
     if as_json:
         print(json.dumps({"report": str(path), "outcome": outcome, "bytes": path.stat().st_size}))
@@ -127,11 +135,12 @@ def check(
     rates: Annotated[Path | None, typer.Option(help="CSV of exchange rates.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Check a playbook and CSVs: every fault with its file and line."""
+    """Check a playbook and CSVs: faults with file and line (the first of each file), warnings for thin entries."""
     from risklib.inputs import load_assumptions, load_deals, load_rates
     from risklib.playbook import check_playbook, load_playbook
 
     faults: list[str] = []
+    warnings: list[str] = []
     for load, path in ((load_deals, facts), (load_assumptions, assumptions), (load_rates, rates)):
         try:
             if path is not None:
@@ -139,15 +148,17 @@ def check(
         except BadData as e:
             faults.append(str(e))
     try:
-        faults += [str(f) for f in check_playbook(load_playbook(playbook))]
+        for f in check_playbook(load_playbook(playbook)):
+            (faults if f.level == "error" else warnings).append(str(f))
     except BadData as e:
         faults.append(str(e))
     if as_json:
-        print(json.dumps({"faults": faults}))
+        print(json.dumps({"faults": faults, "warnings": warnings}))
     else:
-        for f in faults:
-            say.print(f, markup=False)
-        say.print("nothing to mend" if not faults else f"{len(faults)} to mend", markup=False)
+        for line in (*faults, *warnings):
+            say.print(plain(line), markup=False)
+        counted = f", {len(warnings)} warnings" if warnings else ""
+        say.print(f"{len(faults) or 'nothing'} to mend{counted}", markup=False)
     raise typer.Exit(FAILED if faults else OK)
 
 

@@ -84,6 +84,7 @@ def analyze(
     PDF. Nothing leaves the machine: no network connection is opened.
     """
     job, notes = _job(facts, assumptions, rates, playbook, as_of, seed, trials, password, ocr)
+    _check_currency(currency, job.rates)
     files = list(find_files(paths))
     chosen, copies, lost = _distinct(files)
     limits = engines.Limits(seconds=timeout, workers=workers)
@@ -130,7 +131,7 @@ def _analyze_file(path: str) -> Result:
     deal = deal_for(job.deals, analysis.file)
     exposures: tuple[Exposure, ...] = ()
     if analysis.agreement is not None and job.assumptions is not None:
-        exposures = price(
+        found = price(
             analysis.contract_id,
             analysis.provisions,
             deal,
@@ -140,7 +141,17 @@ def _analyze_file(path: str) -> Result:
             seed=job.seed,
             trials=job.trials,
         )
+        exposures = tuple(_as_far_as_read(e, analysis) for e in found)
     return Result(analysis.contract_id, rows_of(analysis, exposures), analysis.provisions, deal)
+
+
+def _as_far_as_read(e: Exposure, analysis: Analysis) -> Exposure:
+    """Unknown is never zero: where pages could not be read, a clause that was not found may stand on them."""
+    words = analysis.agreement.document.words if analysis.agreement else ()
+    if e.status != "scored" or analysis.status != "partial" or (words and e.operands):
+        return e
+    reason = f"the agreement could not be read whole ({analysis.reason}), so a clause may be missing"
+    return Exposure(e.component, "unscored", reason, e.currency)
 
 
 def analyze_file(
@@ -263,10 +274,17 @@ def _portfolio(
     for row in rows["contracts"]:
         row["copies"] = list(copies.get(row["contract_id"], ()))
     assumptions = job.assumptions or Assumptions(())
-    contracts = [Contract(r.contract_id, r.provisions, r.deal) for r in results if r.rows["exposures"]]
+    priced = [r for r in results if any(e["status"] == "scored" for e in r.rows["exposures"])]  # others: in no total
+    contracts = [Contract(r.contract_id, r.provisions, r.deal) for r in priced]
     totals = aggregate(
         contracts, assumptions, job.rates, as_of=job.as_of, seed=job.seed, trials=job.trials, currency=currency
     )
+    ended = [r.deal.file for r in priced if r.deal and _ended(r.deal, job.as_of)]
+    if ended:
+        notes.append(
+            f"By the facts CSV the term of {len(ended)} agreements ended before {job.as_of}; they are priced as if "
+            f"renewed: {_few(ended)}."
+        )
     orphans = rows_without_file(job.deals, [p.name for p in files])
     if orphans:
         notes.append(f"{len(orphans)} rows of the facts CSV fit no file: {_few(orphans)}.")
@@ -298,7 +316,7 @@ def _portfolio(
     }
     return Portfolio.build(
         rows,
-        totals=_totals(totals, rows["exposures"], contracts),
+        totals=_totals(totals, rows["exposures"], results),
         curve=_curve(totals),
         deals=job.deals,
         assumptions=assumptions.rows,
@@ -306,13 +324,26 @@ def _portfolio(
     )
 
 
+def _ended(deal: Deal, as_of: date) -> bool:
+    if deal.start is None or deal.term_months is None:
+        return False
+    months = deal.start.year * 12 + deal.start.month - 1 + int(deal.term_months)
+    return (months // 12, months % 12 + 1, deal.start.day) <= (as_of.year, as_of.month, as_of.day)
+
+
+def _check_currency(currency: str | None, rates: Rates | None) -> None:
+    if currency and (rates is None or rates.rate(rates.base, currency) is None):
+        have = f"it has {', '.join(sorted(rates.units))}" if rates else "give --rates CSV"
+        raise BadData("--currency", None, f"totals in {currency} need its exchange rate; {have}")
+
+
 def _few(names: Sequence[str], most: int = 5) -> str:
     return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
-def _totals(totals: Sequence[Totals], exposures: Sequence[Row], contracts: Sequence[Contract]) -> list[Row]:
+def _totals(totals: Sequence[Totals], exposures: Sequence[Row], results: Sequence[Result]) -> list[Row]:
     """A row for the portfolio, each vendor, contract and component, per currency, with the exposures it rests on."""
-    vendors = {c.contract_id: (c.deal.vendor if c.deal else None) or NO_VENDOR for c in contracts}
+    vendors = {c.contract_id: (c.deal.vendor if c.deal else None) or NO_VENDOR for c in results}
     name_of: dict[str, Callable[[Row], str]] = {
         "portfolio": lambda e: "",
         "vendor": lambda e: vendors[e["contract_id"]],
@@ -321,8 +352,8 @@ def _totals(totals: Sequence[Totals], exposures: Sequence[Row], contracts: Seque
     }
     out = []
     for t in totals:
-        left = {(x.contract_id, x.component) for x in t.left_out}
-        mine = [e for e in exposures if e["contract_id"] in t.by_contract]
+        left = {(e["contract_id"], e["component"]) for e in exposures if e["status"] == "unscored"}
+        mine = [e for e in exposures if e["contract_id"] in t.by_contract or e["currency"] == t.currency]
         levels = (
             ("portfolio", {"": t.whole}, {"": t.whole.shortfall}),
             ("vendor", t.by_vendor, t.share_of_vendor),

@@ -83,12 +83,19 @@ def text_of(portfolio: Portfolio, contract_id: str, views: list[dict[str, Any]])
                     style="green",
                 )
             )
+            parts.append(_quote(d["text"]))
         for t in v["provisions"]:
             values = ", ".join(f"{k} {x}" for k, x in (t["values"] or {}).items())
             parts.append(
                 Text(_plain(f"  § {t['party']}: {t['provision']} {values} ({t['confidence']:.2f})"), style="magenta")
             )
+            parts.append(_quote(t["text"]))
     return Group(*parts)
+
+
+def _quote(sentence: str, most: int = 110) -> Text:
+    cut = sentence if len(sentence) <= most else sentence[:most].rsplit(" ", 1)[0] + " …"
+    return Text(_plain(f"      “{cut}”"), style="dim")
 
 
 def _plain(text: str) -> str:

@@ -157,7 +157,7 @@ UNSCORED = [
     ("late_payment", [p("late_payment", amount=50)], {}, "without a currency"),
     ("late_payment", [p("late_payment", percent=1, per="month")], {"annual_fees": None}, "give annual_fees for a.pdf in the facts CSV (facts.csv:2)"),
     ("overage", [p("overage", amount=5, currency="EUR", per="month")], {}, "give overage_units for a.pdf"),
-    ("overage", [p("overage", amount=5, currency="CHF", per="month")], {"overage_units": 5}, "a sum is in CHF and the contract in EUR"),
+    ("overage", [p("overage", amount=5, currency="CHF", per="month")], {"overage_units": 5}, "is in CHF, the contract in EUR"),
     ("early_termination", [p("early_termination_fee")], {"start": None}, "give start for a.pdf"),
     ("early_termination", [p("early_termination_fee")], {"term_months": None}, "give term_months for a.pdf"),
     ("auto_renewal", [p("auto_renewal", "both", notice_days=90)], {}, "give renewal_months for a.pdf"),

@@ -15,7 +15,7 @@ from risklib import Playbook, load_playbook
 from risklib.clauses import read_agreement
 from risklib.findings import find, load_model
 from risklib.findings.deadlines import deadline
-from risklib.findings.grammar import clues, prohibits
+from risklib.findings.grammar import clues, is_bare, prohibits
 from risklib.findings.model import sigmoid
 from risklib.findings.places import jurisdiction
 from risklib.findings.provisions import TERM
@@ -209,15 +209,34 @@ def test_a_bare_dollar_has_no_currency_unless_the_agreement_tells(playbook: Play
     assert values_of("liability_cap", text, rules, dollar="CAD")["currency"] == "CAD"
 
 
-def test_values_of_a_list_item_come_from_its_lead_in(playbook: Playbook) -> None:
+def test_numbers_of_a_lead_in_are_its_own_and_not_repeated_on_each_item(playbook: Playbook) -> None:
+    lead = "A party may terminate on 30 days' notice if the other:"
     rules = playbook.value_rules["termination_for_cause"]
-    found = values_of(
-        "termination_for_cause",
-        "(a) fails to pay; or",
-        rules,
-        lead_in="A party may terminate on 30 days' notice if the other:",
-    )
-    assert set(found.values()) == {30}
+    assert values_of("termination_for_cause", "(a) fails to pay; or", rules, lead_in=lead) == {}
+    assert values_of("termination_for_cause", lead, rules)["notice_days"] == 30
+
+
+@pytest.mark.parametrize(
+    ("provision", "text", "lead", "expected"),
+    [
+        ("uncapped_liability", "(a) fraud;", "Nothing here limits or excludes liability for:", {"covers": ["fraud"], "pierces": "both"}),
+        ("super_cap", "For breach of Clause 8 (Data Protection) the limit is three times the annual Fees.", "", {"covers": ["data protection"]}),
+        ("liability_cap", "Except for its indemnities, no party owes more than the fees paid in the last 12 months.", "", {"covers": ["indemnities"], "pierces": "cap"}),
+        ("auto_renewal", "It renews for a period of the same length as the term before it.", "", {"reference": "previous term"}),
+    ],
+)  # fmt: skip
+def test_what_a_carve_out_is_for(playbook: Playbook, provision: str, text: str, lead: str, expected: dict) -> None:
+    found = values_of(provision, text, playbook.value_rules.get(provision, ()), lead_in=lead)
+    assert expected.items() <= found.items()
+
+
+@pytest.mark.parametrize(
+    ("text", "bare"),
+    [("----------", True), ("Protection of Vendor Tools.", True), ("Compliance with Laws.", True), ("Customer shall pay.", False),
+     ("(b) resell the Service;", False), ("DO NOT COPY THE SOFTWARE.", False)],
+)  # fmt: skip
+def test_headings_and_rules_bind_nobody(text: str, bare: bool) -> None:
+    assert is_bare(text) is bare
 
 
 # ---------------------------------------------------------------- places, deadlines, grammar

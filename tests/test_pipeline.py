@@ -16,7 +16,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from drawn import CLAUSES, agreement, bad_folder
+from drawn import CLAUSES, agreement, bad_folder, picture
 
 import risklib
 from risklib import BadData, Portfolio, analyze, engines
@@ -401,3 +401,33 @@ def test_one_agreement_read_alone_is_the_same(samples: Portfolio) -> None:
         mine[["start", "end", "responsibility", "party"]].itertuples(index=False, name=None)
     )
     assert analysis.agreement == read_agreement(read(DATA / "agreements" / name))
+
+
+# ---------------------------------------------------------------- unknown is never zero
+
+
+def test_an_agreement_that_could_not_be_read_has_no_price(tmp_path: Path) -> None:
+    picture(tmp_path / "scan.pdf")
+    facts = tmp_path / "deals.csv"
+    facts.write_text("file,vendor,annual_fees,currency,start,term_months\nscan.pdf,Oak,120000,EUR,2020-01-01,12\n")
+    p = analyze(tmp_path, facts=facts, as_of=DAY, trials=100, ocr=False, workers=1)
+    assert set(p.exposures["status"]) == {"unscored"}
+    assert len(p.exposures) == 15
+    assert p.exposures[["low", "likely", "high", "expected", "p95"]].isna().all().all()
+    assert p.totals.empty
+    assert p.meta["outcome"] == "partial"
+
+
+def test_a_total_in_another_currency_needs_rates(small: tuple[Path, Portfolio]) -> None:
+    with pytest.raises(BadData, match="CHF need its exchange rate; give --rates"):
+        analyze(small[0], currency="CHF")
+    with pytest.raises(BadData, match="XAU need its exchange rate; it has"):
+        analyze(small[0], currency="XAU", rates=DATA / "rates.csv")
+
+
+@pytest.mark.parametrize(("start", "told"), [("2024-01-01", True), ("2026-01-01", False)])
+def test_a_term_that_has_ended_is_told(small: tuple[Path, Portfolio], tmp_path: Path, start: str, told: bool) -> None:
+    facts = tmp_path / "deals.csv"
+    facts.write_text(f"file,vendor,annual_fees,currency,start,term_months\nalder.pdf,Oak,1200,EUR,{start},12\n")
+    p = analyze(small[0] / "alder.pdf", facts=facts, as_of=DAY, trials=100, workers=1)
+    assert any("ended before 2026-11-01" in n and "alder.pdf" in n for n in p.meta["notes"]) is told

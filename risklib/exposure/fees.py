@@ -29,6 +29,9 @@ TWELVE, DAYS = number(12), number(365)
 Found = Model | str  # a string says why nothing is owed: a scored zero
 
 
+SAME_TERM = "previous term"  # what `reference` says where the renewal is as long as the term before it
+
+
 def late_payment(case: Case) -> Found:
     """Interest on the overdue share of the fees from the due date, fixed fees, collection costs that the clause
     shifts."""
@@ -195,6 +198,8 @@ def auto_renewal(case: Case) -> Found:
     used = with_number(found, "term_months")
     months = term(used, "term_months", "months of the renewal", "months") if used else None
     months = months or fact(case, "renewal_months", "months of the renewal", "months")
+    if months is None and any(p.values.get("reference") == SAME_TERM for p in found):
+        months = fact(case, "term_months", "months of the renewal, as long as the term", "months")
     if months is None:
         raise Missing(f"clause {found[0].clause_id} gives no length of the renewal: {case.ask('renewal_months')}")
     unwanted = assume(case, "auto_renewal", "unwanted", "share not wanted")

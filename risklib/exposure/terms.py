@@ -152,7 +152,9 @@ def exchange(case: Case, given: str) -> Expr:
     """The rate from ``given`` into the contract's currency as an operand. Raises Missing."""
     rate = case.rates.rate(given, case.currency) if case.rates else None
     if case.rates is None or rate is None:
-        raise Missing(f"a sum is in {given} and the contract in {case.currency}: give a rate for both in the rates CSV")
+        raise Missing(
+            f"a clause or assumption is in {given}, the contract in {case.currency}: give both in the rates CSV"
+        )
     name = f"{case.currency} for one {given}"
     source = f"{case.rates.source} of {case.rates.on.isoformat()}"
     return value(Quantity(name, (rate,) * 3, "rate", Operand(name, rate, "rate", "rate", source=source)))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from risklib.findings.clarity import MARKS, with_clarity
 from risklib.findings.context import Reading, readings
 from risklib.findings.features import features, phrase_hits
-from risklib.findings.grammar import Clues, clues
+from risklib.findings.grammar import Clues, clues, is_bare
 from risklib.findings.links import with_consequences
 from risklib.findings.model import Array, Bag, Model, load_model, save_model
 from risklib.findings.provisions import bare_dollar, provisions_of
@@ -48,7 +48,7 @@ def decide(
     duties: list[Responsibility] = []
     terms: list[Provision] = []
     for sentence, reading, clue, row in zip(agreement.sentences, seen, hints, logits):
-        if not any(c.isalpha() for c in sentence.text):  # a rule drawn with dashes
+        if is_bare(sentence.text):
             continue
         s = scored(model, row)
         phrases = [(h.entry_id, h.strength) for h in phrase_hits(reading, playbook)]

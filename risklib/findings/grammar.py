@@ -108,3 +108,15 @@ def prohibits(full: str) -> bool:
     if m2:
         return bool(m2["not"] or (m2["must"] and m2["neg"]))
     return bool(_NEGATIVE.search(" ".join(full.split()[:6]).lower()))
+
+
+_SMALL = frozenset(("of", "and", "or", "the", "for", "to", "in", "on", "by", "with", "a", "an", "from", "at", "as"))
+
+
+def is_bare(text: str) -> bool:
+    """A rule drawn with dashes, or a heading that stands as a sentence: "Protection of Vendor Tools." binds nobody."""
+    words = re.findall(r"[A-Za-z][\w'’-]*", text)
+    if not words:
+        return True
+    title = all(w[0].isupper() or w in _SMALL for w in words)
+    return len(words) <= 6 and title and not text.isupper() and not re.match(r"\W*\w{1,3}[.)]\s", text)

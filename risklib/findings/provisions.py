@@ -87,7 +87,8 @@ def _values(
 def _whose(id: str, usual: str, s: Scored, clue: Clues) -> str:
     """The party by the model's label for this provision; else by grammar, then the playbook's usual party."""
     c, p = (s.logit.get(f"{WHOSE}{id}:{r}") for r in (CUSTOMER, PROVIDER))
-    if c is not None and p is not None:
+    if c is not None or p is not None:  # a side that no agreement ever named has no label
+        c, p = (-6.0 if x is None else x for x in (c, p))
         if min(c, p) > 0:
             return BOTH
         return CUSTOMER if c > p else PROVIDER

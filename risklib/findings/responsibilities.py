@@ -17,6 +17,7 @@ DUTY = "duty:"  # label prefix: the sentence binds this party
 KIND = "resp:"  # label prefix: the sentence carries this responsibility
 FORBIDS = "prohibition"  # label: it forbids
 UNKNOWN, SERVICE = "other.other", "provider.service"
+UNNAMED = 0.7  # how likely a duty must be to be reported when no responsibility of the playbook fits it
 _ACTION = re.compile(
     r"\b(?:shall|will|must|may|agrees?|undertakes?|is|are)\b(?:\s+(?:not|never|also|promptly|at all times|solely|"
     r"only))*\s*"
@@ -89,8 +90,9 @@ def _kinds(s: Scored, model: Model, playbook: Playbook, strong: set[str], who: s
         found = [(i, p) for i, p in found if i not in (UNKNOWN,)] or [(SERVICE, max(s.p.get(KIND + SERVICE, 0.0), 0.5))]
         named = [(i, p) for i, p in found if i != SERVICE]
         return named or found
-    named = [(i, p) for i, p in found if i not in (UNKNOWN, SERVICE)]
-    return named or [_best(s, model, playbook)]
+    named = [(i, p) for i, p in found if i not in (UNKNOWN, SERVICE)] or [_best(s, model, playbook)]
+    sure = s.p[DUTY + CUSTOMER] >= UNNAMED
+    return [(i, p) for i, p in named if i != UNKNOWN or sure]
 
 
 def _best(s: Scored, model: Model, playbook: Playbook) -> tuple[str, float]:

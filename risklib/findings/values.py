@@ -113,8 +113,6 @@ def values_of(
     then an amount is given without a currency. Numbers come as int or float.
     """
     found = _apply(rules, text)
-    if not found and lead_in:
-        found = _apply(rules, lead_in)
     out: dict[str, Any] = {k: _plain(q, k) for k, q in found.items()}
     if "amount" in found:
         currency = found["amount"].unit or dollar
@@ -194,6 +192,10 @@ def _renewal_words(provision: str, text: str, found: Mapping[str, Any]) -> dict[
         re.I,
     ):
         return {"term_months": 12}
+    if re.search(
+        r"\b(?:same|equal|equivalent|identical)\b[^.;]{0,40}\b(?:duration|length|term|period)s?\b", text, re.I
+    ):
+        return {"reference": "previous term"}
     if re.search(r"month[\s-]+to[\s-]+month|renew[^.;]{0,30}\b(?:monthly|each month|every month)", text, re.I):
         return {"term_months": 1}
     return {}

@@ -40,6 +40,8 @@ def money_unit(unit: str) -> str | None:
 def plain_number(text: str) -> Decimal:
     if not _PLAIN.fullmatch(text):
         raise ValueError("write a plain number that is not negative, such as 120000 or 120000.50")
+    if re.fullmatch(r"[1-9]\d{0,2}\.\d{3}", text):
+        raise ValueError(f"{text} may mean {text.replace('.', '')} or {text.rstrip('0')}; write one of them")
     return Decimal(text.replace(",", ""))
 
 

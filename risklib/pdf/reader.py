@@ -13,6 +13,7 @@ import pypdfium2 as pdfium
 from risklib.errors import UnreadableDocument
 from risklib.pdf import furniture, overlays, plumber
 from risklib.pdf.assemble import assemble
+from risklib.pdf.ocr import engine
 from risklib.pdf.pages import PageScan, build_page, scan_page
 from risklib.records import Document, Page
 
@@ -51,7 +52,8 @@ def _read(data: bytes, name: str, password: str | None, ocr: bool, max_pages: in
         problems.append(f"only the first {max_pages} of {total} pages were read")
     unread = [scan.page.number for scan in scans if scan.unread]
     if unread:
-        problems.append(f"no text could be read on {numbers(unread)}")
+        fix = "" if engine() else "; install tesseract or risklib[ocr] to read pictures of text"
+        problems.append(f"no text could be read on {numbers(unread)}{fix}")
     over = overlays.fixed([scan.words for scan in scans])
     pages = [build_page(scan, overlay) for scan, overlay in zip(scans, over, strict=True)]
     return assemble(
