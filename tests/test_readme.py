@@ -13,8 +13,10 @@ from pathlib import Path
 
 import pytest
 import readme_figures
+from drawn import CLAUSES, agreement
 
-from risklib.playbook import load_playbook
+import risklib
+from risklib.playbook import default_folder, load_playbook
 from risklib.portfolio import COLUMNS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -99,3 +101,17 @@ def test_pictures_are_there_and_small() -> None:
     shown = re.findall(r"!\[[^\]]{20,}\]\(([^)]+)\)", TEXT)
     assert len(shown) == 3
     assert all(0 < (ROOT / p).stat().st_size < 300_000 for p in shown)
+
+
+def test_the_entry_shown_is_found_without_python_or_training(tmp_path: Path) -> None:
+    (entry,) = blocks("yaml")
+    folder = shutil.copytree(default_folder(), tmp_path / "playbook")
+    responsibilities = folder / "responsibilities.yaml"
+    text = responsibilities.read_text(encoding="utf-8")
+    at = text.index("  responsibilities:\n", text.index("- id: license_compliance")) + len("  responsibilities:\n")
+    responsibilities.write_text(text[:at] + entry + text[at:], encoding="utf-8")
+    pdf = agreement(tmp_path / "elm.pdf", [*CLAUSES, "5.1 Customer shall not use any Output to train its own models."])
+    found = risklib.analyze(pdf, playbook=folder, as_of="2026-11-01", trials=100, workers=1).responsibilities
+    mine = found[found["responsibility"] == "license_compliance.ai_training"]
+    assert list(mine["text"]) == ["Customer shall not use any Output to train its own models."]
+    assert set(mine["method"]) == {"phrase"}
