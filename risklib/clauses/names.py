@@ -214,10 +214,6 @@ def clean_name(name: str) -> str:
         if words[k].lower().strip(",.:") in _LEADING or re.fullmatch(r"\d+\.", words[k]):
             words = words[k + 1 :]
             break
-    if (
-        len(words) > 2 and words[0].lower() in ROLES - WEAK_WORDS
-    ):  # the label of a table's cell: "Customer Acme Pty Ltd"
-        words = words[1:]
     while words and words[0] in {"of", "&", "OF"}:
         words = words[1:]
     return "" if all(ORG_WORD.fullmatch(w) or w.lower() in ROLES for w in words) else " ".join(words)

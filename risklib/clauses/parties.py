@@ -203,4 +203,8 @@ def _party(role: str, entities: list[Entity]) -> Party:
     names.sort(key=lambda n: not any(ORG_WORD.fullmatch(w.strip(",")) for w in n.split()))
     known = sorted(aliases, key=lambda a: (a not in ROLES, a))
     spoken = [a for a in known if a not in pronoun_forms()] or known
-    return Party(role, names[0] if names else spoken[0].title() if spoken else "", tuple(sorted(aliases)))
+    name = names[0] if names else spoken[0].title() if spoken else ""
+    words = name.split()
+    if len(words) > 2 and words[0].lower() in ROLES:  # the label beside it in a table: "Customer Acme Pty Ltd"
+        name = " ".join(words[1:])
+    return Party(role, name, tuple(sorted(aliases)))
