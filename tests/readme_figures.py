@@ -25,8 +25,8 @@ def figures() -> str:
     page, boxes = re.findall(r"(?:on page|in boxes) ([\d.]+)", f["evidence"])
     lines = [
         f"`make evaluate` on {f['documents scored']} real software and cloud agreements that were labelled sentence by sentence. Each is scored by a",
-        "model whose weights, thresholds and confidence never saw it. The hand-written parts did: phrases, rules for values and parties,
-and a few settings were chosen looking at these agreements, so expect less on yours. They are not in this",
+        "model whose weights, thresholds and confidence never saw it. The hand-written parts did: phrases, rules for values and parties,",
+        "and a few settings were chosen looking at these agreements, so expect less on yours. They are not in this",
         "repository.",
         "",
         "| | precision | recall | F1 |",
