@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import platform
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from importlib.metadata import PackageNotFoundError, version
 from operator import itemgetter
@@ -94,7 +94,9 @@ def analyze(
         results.append(_failed(path, result.reason) if isinstance(result, engines.Failure) else result)
         if progress:
             progress(path.name, i, len(chosen))
-    return _portfolio(results, copies, job, files, notes, currency)
+    portfolio = _portfolio(results, copies, job, files, notes, currency)
+    read_from = zip(results[len(lost) :], chosen, strict=True)
+    return replace(portfolio, sources={r.contract_id: path.resolve() for r, path in read_from})
 
 
 def find_files(paths: str | Path | Iterable[str | Path]) -> Iterator[Path]:

@@ -18,6 +18,7 @@ from typing import Any
 import pandas as pd
 
 from risklib.errors import BadData
+from risklib.evidence import Shown, draw, in_folder
 from risklib.exposure import explain
 from risklib.records import Assumption, Deal, Exposure, Operand
 from risklib.rows import Row, deal_row, in_numbers, plain
@@ -91,6 +92,7 @@ class Portfolio:
     deals: pd.DataFrame = field(default_factory=_empty("deals"))
     assumptions: pd.DataFrame = field(default_factory=_empty("assumptions"))
     meta: Mapping[str, Any] = field(default_factory=dict)
+    sources: Mapping[str, Path] = field(default_factory=dict, compare=False)  # contract_id → its PDF; never saved
 
     # ------------------------------------------------------------ in
 
@@ -110,14 +112,14 @@ class Portfolio:
         found["totals"], found["curve"] = list(map(dict, totals)), list(map(dict, curve))
         found["deals"] = [deal_row(d) for d in deals]
         found["assumptions"] = [{c: plain(getattr(x, c)) for c in COLUMNS["assumptions"]} for x in assumptions]
-        frames = {name: _frame(name, table) for name, table in found.items()}
+        frames: dict[str, Any] = {name: _frame(name, table) for name, table in found.items()}
         return cls(**frames, meta=dict(meta or {}))
 
     @classmethod
     def load(cls, folder: str | Path) -> Portfolio:
         """Reads what ``save`` wrote. Raises BadData naming the missing table and what to do."""
         folder = Path(folder)
-        frames = {}
+        frames: dict[str, Any] = {}
         for name in COLUMNS:
             parquet, csv = folder / f"{name}.parquet", folder / f"{name}.csv"
             if parquet.exists():
@@ -190,6 +192,49 @@ class Portfolio:
         numbers = {c: n or h for c, n, h in zip(mine["clause_id"], mine["number"], mine["heading"])}
         return in_numbers(explain(_exposure_of(row.iloc[0], used)), numbers) or ""
 
+    def clauses_under(self, contract_id: str, number: str) -> pd.DataFrame:
+        """The clauses whose number (or, where none has it, heading) is ``number``, and those below. Raises BadData."""
+        mine = self.clauses[self.clauses["contract_id"] == contract_id]
+        found = mine[[_under(n, number) for n in mine["number"]]]
+        if found.empty:
+            found = mine[[str(h or "").strip().lower() == number.strip().lower() for h in mine["heading"]]]
+        if found.empty:
+            known = ", ".join(n or h for n, h in zip(mine["number"], mine["heading"], strict=True) if n or h)[:200]
+            raise BadData(number, None, f"no clause of this number; there are {known or 'no numbered clauses'}")
+        return found
+
+    def show(
+        self,
+        contract: str | Mapping[str, Any] | pd.Series,
+        clause: str | None = None,
+        *,
+        pdfs: str | Path | None = None,
+        password: str | None = None,
+    ) -> Shown:
+        """Pictures of a clause (with all below it), or of a row of any table that has a ``bbox``, its words marked.
+
+        ``portfolio.show("msa.pdf", "9.2")`` or ``portfolio.show(portfolio.provisions.iloc[0])``. ``pdfs``: the folder
+        that holds the PDFs, needed only for a portfolio that was loaded. Jupyter draws the result; its
+        ``save(path)`` writes a PNG. Raises BadData where clause, place or PDF is missing or the PDF has changed.
+        """
+        if isinstance(contract, str):
+            id = self.contract_id(contract)
+            if clause is None:
+                raise BadData(contract, None, 'say which clause to show: show(file, "9.2"), or give a row of a table')
+            rows: Sequence[Mapping[Any, Any]] = self.clauses_under(id, clause).to_dict("records")
+        else:
+            id, rows = str(contract["contract_id"]), [dict(contract)]
+        (file,) = self.contracts.loc[self.contracts["contract_id"] == id, "file"]
+        path = in_folder(Path(pdfs))(file, id) if pdfs is not None else self.sources.get(id)
+        boxes = [tuple(b) for row in rows for b in (row["bbox"] if isinstance(row["bbox"], list) else ())]
+        text = " ".join(str(row["text"]) for row in rows if row.get("text"))
+        caption = f"{file}, {self._named(id, str(rows[0].get('clause_id')))}"
+        return draw(path or file, boxes, caption=caption, text=text, contract_id=id, password=password)
+
+    def _named(self, contract_id: str, clause_id: str) -> str:
+        c = self.clauses[(self.clauses["contract_id"] == contract_id) & (self.clauses["clause_id"] == clause_id)]
+        return " ".join([*c["number"].astype(str), *c["heading"].astype(str)]).strip() or "without number"
+
     def __repr__(self) -> str:
         c = self.contracts
         counts = ", ".join(f"{n} {s}" for s, n in c["status"].value_counts().sort_index().items()) or "empty"
@@ -206,6 +251,11 @@ class Portfolio:
             **{t: self.contracts["contract_id"].map(n).fillna(0).astype(int) for t, n in found.items()}
         )
         return f"<p>{repr(self).split(':')[0]}</p>{shown.to_html(escape=True, index=False, na_rep='')}"
+
+
+def _under(number: Any, wanted: str) -> bool:
+    have, want = str(number or "").strip(".").lower(), wanted.strip(".").lower()
+    return have == want or (have.startswith(want) and not have[len(want) : len(want) + 1].isalnum())
 
 
 def _exposure_of(row: pd.Series, used: pd.DataFrame) -> Exposure:

@@ -8,17 +8,13 @@ import pandas as pd
 from rich.console import Group
 from rich.text import Text
 
-from risklib.errors import BadData
 from risklib.portfolio import Portfolio
 
 
 def clause_views(portfolio: Portfolio, contract_id: str, number: str | None) -> list[dict[str, Any]]:
     """The clauses whose number is ``number`` or below it (None: all), each with its findings. Raises BadData."""
     clauses = portfolio.clauses[portfolio.clauses["contract_id"] == contract_id]
-    wanted = clauses if number is None else clauses[[_under(n, number) for n in clauses["number"]]]
-    if number is not None and wanted.empty:
-        known = ", ".join(n for n in clauses["number"] if n)[:200]
-        raise BadData(number, None, f"no clause of this number; there are {known or 'no numbered clauses'}")
+    wanted = clauses if number is None else portfolio.clauses_under(contract_id, number)
     views = []
     for c in _records(wanted):
         duties = _in(portfolio.responsibilities, contract_id, c["clause_id"])
@@ -39,11 +35,6 @@ def clause_views(portfolio: Portfolio, contract_id: str, number: str | None) -> 
             }
         )
     return views
-
-
-def _under(number: Any, wanted: str) -> bool:
-    have, want = str(number or "").strip(".").lower(), wanted.strip(".").lower()
-    return have == want or (have.startswith(want) and not have[len(want) : len(want) + 1].isalnum())
 
 
 def _in(frame: pd.DataFrame, contract_id: str, clause_id: str) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ DATA = PACKAGE.parent / "data"
 # from the ground up; rooms on one floor do not know each other
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("records", "errors"),
-    ("pdf", "playbook", "inputs"),
+    ("pdf", "playbook", "inputs", "evidence"),
     ("clauses",),
     ("findings",),
     ("exposure",),

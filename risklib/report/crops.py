@@ -8,17 +8,18 @@ strips, in PDF points, with its words marked over it; so neighbours share pixels
 from __future__ import annotations
 
 import base64
-import hashlib
 import io
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import pypdfium2 as pdfium
 from PIL import Image
 
-Box = tuple[int, float, float, float, float]
-Locate = Callable[[str, str], "Path | None"]  # (file, contract_id) → where its PDF is, None when it is not to be found
+from risklib.errors import BadData
+from risklib.evidence import Locate, in_folder, open_pdf
+from risklib.records import Box
+
+__all__ = ["Locate", "Pictures", "Strip", "Wanted", "Window", "cut_pictures", "in_folder"]
 
 DPI = 110
 PAD_X, PAD_Y, MIN_WIDTH, JOIN = 14.0, 22.0, 260.0, 12.0  # points
@@ -115,21 +116,6 @@ def cut_pictures(wanted: Iterable[Wanted], locate: Locate, *, budget: int, dpi: 
     return Pictures(tuple(strips), whole, tuple(problems.values()), left_out, spent)
 
 
-def in_folder(folder: Path) -> Locate:
-    """Looks for a contract's file in ``folder``: by its relative path, else by its name anywhere below."""
-    names: dict[str, Path] = {}
-
-    def locate(file: str, contract_id: str) -> Path | None:
-        direct = folder / file
-        if direct.is_file():
-            return direct
-        if not names:
-            names.update((p.name, p) for p in sorted(folder.rglob("*.pdf"), reverse=True))
-        return names.get(Path(file).name)
-
-    return locate
-
-
 class _OpenFiles:
     """Keeps the last few PDFs open; notes once, in plain words, why one cannot be."""
 
@@ -152,16 +138,10 @@ class _OpenFiles:
             if path is None or not path.is_file():
                 self.problems[file] = f"{file}: the PDF was not found, so its findings say page and section only"
                 return None
-            data = path.read_bytes()
-            if hashlib.sha256(data).hexdigest() != contract_id:
-                self.problems[file] = (
-                    f"{file}: the PDF has changed since it was analysed; analyse it again to see its places"
-                )
-                return None
             try:
-                self.open[contract_id] = pdfium.PdfDocument(data)
-            except pdfium.PdfiumError as error:
-                self.problems[file] = f"{file}: the PDF cannot be drawn ({error})"
+                self.open[contract_id] = open_pdf(path, contract_id)
+            except BadData as error:
+                self.problems[file] = f"{file}: {error.message}"
                 return None
             if len(self.open) > self.keep:
                 self.open.pop(next(iter(self.open))).close()
