@@ -172,6 +172,8 @@ def show(
     password: Annotated[
         str | None, typer.Option(help="Password of a protected PDF.", envvar="RISKLIB_PASSWORD")
     ] = None,
+    png: Annotated[Path | None, typer.Option(help="Write a picture of the clause, its words marked.")] = None,
+    pdfs: Annotated[Path | None, typer.Option(help="Folder of the PDFs, for --png with --tables.")] = None,
     as_json: Json = False,
 ) -> None:
     """Show a contract, or one clause of it, with its findings."""
@@ -182,12 +184,39 @@ def show(
     portfolio = Portfolio.load(tables) if tables else run([contract], password=password, trials=100)
     id = portfolio.contract_id(contract if tables else Path(contract).name)
     views = clause_views(portfolio, id, clause)
+    if png is not None:
+        shown = portfolio.show(id, clause, pdfs=pdfs, password=password)
+        note.print(f"{shown.save(png)}: {plain(shown.caption)}, page {', '.join(map(str, shown.pages))}", markup=False)
     if as_json:
         print(json.dumps(views, default=str, ensure_ascii=False))
     else:
         say.print(text_of(portfolio, id, views))
     failed = (portfolio.contracts.set_index("contract_id").loc[id, "status"]) == "failed"
     raise typer.Exit(FAILED if failed else OK)
+
+
+@app.command()
+def explain(
+    target: Annotated[str, typer.Argument(help="A sentence in quotes, or a PDF.")],
+    clause: Annotated[str | None, typer.Argument(help="Clause number, with a PDF: 7.2.")] = None,
+    lead_in: Annotated[str, typer.Option(help="The lead-in that the sentence hangs from.")] = "",
+    heading: Annotated[str, typer.Option(help="The heading that it stands under.")] = "",
+    customer: Annotated[str, typer.Option(help="How the agreement calls the customer.")] = "",
+    provider: Annotated[str, typer.Option(help="How the agreement calls the provider.")] = "",
+    playbook: Annotated[Path | None, typer.Option(help="Playbook folder; default: the shipped one.")] = None,
+    password: Annotated[
+        str | None, typer.Option(help="Password of a protected PDF.", envvar="RISKLIB_PASSWORD")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Explain a sentence's labels: the words, phrases, grammar and weights behind each, and what nearly held."""
+    from risklib.explain import explained, explained_text
+
+    views = explained(target, clause, lead_in, heading, customer, provider, playbook, password)
+    if as_json:
+        print(json.dumps(views, default=str, ensure_ascii=False))
+    else:
+        say.print(explained_text(views))
 
 
 # ---------------------------------------------------------------- helpers
