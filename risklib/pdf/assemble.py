@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from functools import partial
-from itertools import accumulate, repeat
+from itertools import groupby
+
+import numpy as np
 
 from risklib.pdf.chars import PageWords
 from risklib.pdf.furniture import ReadLine
@@ -13,7 +15,6 @@ from risklib.pdf.pages import PageRead
 from risklib.records import Box, Document, Furniture, Line, Table, Word
 
 _word = partial(tuple.__new__, Word)  # Word._make without its check of the length, three times as fast
-Kept = tuple[ReadLine, list[str], list[list[float]]]  # a line, and its page's words and boxes
 _HYPHENATED = re.compile(r"[^\W\d_]{2,}-$")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _SUSPENDED = {"and", "or", "to", "and/or"}  # "pre- and post-sale": the hyphen waits for a later word
@@ -31,19 +32,19 @@ def assemble(
     title: str,
 ) -> Document:
     """The Document; ``marks`` says which (page index, line index) is furniture, and of what kind."""
-    kept: list[Kept] = []
+    kept: list[ReadLine] = []
     aside: list[Furniture] = []
     for p, page in enumerate(pages):
         aside.extend(page.extra)
-        boxes = page.words.boxes.tolist()
         for k, r in enumerate(page.lines):
             kind = marks.get((p, k))
             if kind is None:
-                kept.append((r, page.words.texts, boxes))
+                kept.append(r)
             else:
                 aside.append(Furniture(kind, r.text, _box(r, page.words)))
-    known = _vocabulary(pages) if any(r.text.endswith("-") for r, *_ in kept) else set()
-    text, words, lines = _running_text(kept, block_starts([r for r, *_ in kept]), known)
+    known = _vocabulary(pages) if any(r.text.endswith("-") for r in kept) else set()
+    words_of = {page.page.number: page.words for page in pages}
+    text, words, lines = _running_text(kept, words_of, known) if kept else ("", [], [])
     return Document(
         contract_id=contract_id,
         file=file,
@@ -51,7 +52,7 @@ def assemble(
         pages=tuple(page.page for page in pages),
         words=tuple(words),
         lines=tuple(lines),
-        tables=_tables(pages, [r for r, *_ in kept], lines),
+        tables=_tables(pages, kept, lines),
         furniture=tuple(aside),
         problems=tuple(problems),
         metadata_title=title,
@@ -73,7 +74,8 @@ def _tables(pages: Sequence[PageRead], kept: Sequence[ReadLine], lines: Sequence
 
 
 def _vocabulary(pages: Sequence[PageRead]) -> set[str]:
-    return {w.strip(".,;:()\"“”'’") for w in {t.lower() for page in pages for t in page.words.texts}}
+    spelled = set().union(*(page.words.texts for page in pages))
+    return {t.lower().strip(".,;:()\"“”'’") for t in spelled}
 
 
 def _box(r: ReadLine, words: PageWords) -> Box:
@@ -84,30 +86,60 @@ def _box(r: ReadLine, words: PageWords) -> Box:
     return (r.page, x0, top, x1, bottom)
 
 
-def _running_text(kept: Sequence[Kept], starts: Sequence[bool], known: set[str]) -> tuple[str, list[Word], list[Line]]:
+def _running_text(
+    kept: Sequence[ReadLine], words_of: Mapping[int, PageWords], known: set[str]
+) -> tuple[str, list[Word], list[Line]]:
+    """``kept``: at least one line. ``words_of``: page number → its words."""
+    texts: list[str] = []
+    boxes: list[np.ndarray] = []
+    for number, run in groupby(kept, key=lambda r: r.page):
+        index = [i for r in run for i in r.line.words]
+        texts += map(words_of[number].texts.__getitem__, index)
+        boxes.append(words_of[number].boxes[index])
+    count = np.fromiter((len(r.line.words) for r in kept), np.int64, len(kept))
+    last = np.cumsum(count) - 1
+    text, glued = _joined_lines(kept, texts, last.tolist(), known)
+    length = np.fromiter(map(len, texts), np.int64, len(texts))
+    step = length + 1  # a blank or a newline follows each word, except where it goes on in the next line
+    step[last[glued]] -= 1
+    begin = np.cumsum(step) - step
+    end, box, first = begin + length, np.concatenate(boxes), last - count + 1
+    on_page = np.fromiter((r.page for r in kept), np.int64, len(kept))
+    words = list(
+        map(_word, zip(texts, np.repeat(on_page, count).tolist(), *box.T.tolist(), begin.tolist(), end.tolist()))
+    )
+    lines = [
+        Line(a, b, r.page, x0, top, x1, bottom, r.line.size, r.line.bold, starts, r.line.column, r.table >= 0)
+        for r, starts, a, b, x0, top, x1, bottom in zip(
+            kept,
+            block_starts(kept),
+            begin[first].tolist(),
+            end[last].tolist(),
+            *np.minimum.reduceat(box[:, :2], first).T.tolist(),
+            *np.maximum.reduceat(box[:, 2:], first).T.tolist(),
+            strict=True,
+        )
+    ]
+    return text, words, lines
+
+
+def _joined_lines(
+    kept: Sequence[ReadLine], texts: list[str], last: Sequence[int], known: set[str]
+) -> tuple[str, list[int]]:
+    """The text of all lines, and which of them end in the first half of a word, which ``texts`` then holds as joined.
+    ``last``: where in ``texts`` each line's last word stands."""
     parts: list[str] = []
-    words: list[Word] = []
-    lines: list[Line] = []
-    at = 0
-    for k, (r, spelled, boxes) in enumerate(kept):
-        line, begin = r.line, at
-        texts = [spelled[i] for i in line.words]
-        following = kept[k + 1][0].text if k + 1 < len(kept) else ""
-        whole = joined(texts[-1], following.split(" ", 1)[0], known)
-        if whole is not None:
-            texts[-1] = whole
-        ends = [*accumulate(map(len, texts), lambda end, length: end + 1 + length, initial=at - 1)][1:]
-        begins = [end - len(t) for end, t in zip(ends, texts, strict=True)]
-        x0, top, x1, bottom = zip(*[boxes[i] for i in line.words], strict=True)
-        words.extend(map(_word, zip(texts, repeat(r.page), x0, top, x1, bottom, begins, ends)))
-        parts.append(" ".join(texts))
-        at = ends[-1]
-        place = (r.page, min(x0), min(top), max(x1), max(bottom))
-        lines.append(Line(begin, at, *place, line.size, line.bold, starts[k], line.column, r.table >= 0))
+    glued: list[int] = []
+    for k, r in enumerate(kept):
+        text, after = r.text, kept[k + 1].text if k + 1 < len(kept) else ""
+        whole = joined(texts[last[k]], after.split(" ", 1)[0], known) if text.endswith("-") else None
         if whole is None:
-            parts.append("\n")
-            at += 1
-    return "".join(parts), words, lines
+            parts += (text, "\n")
+            continue
+        parts.append(text[: len(text) - len(texts[last[k]])] + whole)
+        texts[last[k]] = whole
+        glued.append(k)
+    return "".join(parts), glued
 
 
 def joined(word: str, following: str, known: set[str]) -> str | None:

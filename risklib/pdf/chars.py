@@ -186,14 +186,20 @@ def _words(page: pdfium.PdfPage, textpage: int, n: int) -> PageWords:
     text = page_text(textpage, n)
     codes = np.minimum(np.frombuffer(text.encode("utf-32-le"), "<u4"), 0xFFFF)
     texts, first, last = _split(text, codes)
-    if _ODD[codes].any():
-        texts = [clean(t) for t in texts]
+    odd = np.flatnonzero(_ODD[codes])
+    if len(odd):
+        for k in np.unique(np.searchsorted(first, odd, side="right") - 1).tolist():
+            texts[k] = clean(texts[k])
         kept = np.array([bool(t) for t in texts], bool)
         texts, first, last = [t for t in texts if t], first[kept], last[kept]
     if not texts:
         return empty_words()
     breaks = _line_breaks(codes, first)
-    a, b = char_boxes(textpage, first), char_boxes(textpage, last)
+    a = b = char_boxes(textpage, first)
+    long = last > first
+    if long.any():
+        b = a.copy()
+        b[long] = char_boxes(textpage, last[long])
     boxes = np.column_stack(
         (
             np.minimum(a[:, 0], b[:, 0]),

@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher
+from typing import NamedTuple
 
 from risklib.pdf.layout import PageLine
 
@@ -43,8 +43,7 @@ _WEB = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class ReadLine:
+class ReadLine(NamedTuple):
     """A line with its words spelled out, before the running text exists."""
 
     text: str
@@ -173,15 +172,19 @@ def contents(lines: Placed) -> Marks:
     found: Marks = {}
     if not any(_MAYBE_CONTENTS.search(r.text) for _, r in lines):
         return found
-    names = [_name(r.text) for _, r in lines]
-    k = 0
-    while k < len(lines):
-        if _CONTENTS.fullmatch(lines[k][1].text) or _is_leader_run(lines, k):
-            end = _contents_end(lines, names, k + 1)
-            if end - k >= 4:
-                found |= {place: "contents" for place, _ in lines[k:end]}
-                k = end
-        k += 1
+    leaders = [_has_leader(r.text) for _, r in lines]
+    begins = [
+        k for k, (_, r) in enumerate(lines) if (leaders[k] and all(leaders[k : k + 4])) or _titles_contents(r.text)
+    ]
+    names = [_name(r.text) for _, r in lines] if begins else []
+    after = 0
+    for k in begins:
+        if k < after:
+            continue
+        end = _contents_end(lines, names, k + 1)
+        if end - k >= 4:
+            found |= {place: "contents" for place, _ in lines[k:end]}
+            after = end + 1
     return found
 
 
@@ -190,8 +193,12 @@ def _name(text: str) -> str:
     return re.sub(r"[^a-z]", "", re.sub(r"^(article|section|exhibit|schedule)\b", "", _LEADERS.sub("", text).lower()))
 
 
-def _is_leader_run(lines: Placed, k: int) -> bool:
-    return k + 4 <= len(lines) and all(_LEADERS.search(r.text) for _, r in lines[k : k + 4])
+def _titles_contents(text: str) -> bool:
+    return len(text) < 40 and _CONTENTS.fullmatch(text) is not None
+
+
+def _has_leader(text: str) -> bool:
+    return ("..." in text or ". ." in text or "…" in text) and _LEADERS.search(text) is not None
 
 
 def _contents_end(lines: Placed, names: list[str], begin: int) -> int:
@@ -202,7 +209,7 @@ def _contents_end(lines: Placed, names: list[str], begin: int) -> int:
     first = next((name for name in names[begin : begin + 5] if len(name) >= 4 and name not in often), "")
     for k in range(begin, len(lines)):
         text, name = lines[k][1].text, names[k]
-        leader = _LEADERS.search(text) is not None
+        leader = _has_leader(text)
         if k > begin + 1 and first and name == first and not leader:
             break
         sentence = len(text) > 110 or (text.endswith((".", ";")) and len(text.split()) >= 8)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,8 +19,7 @@ WIDE_GAP = 0.9  # of the font size: splits a segment; rows are put together agai
 MIN_GUTTER_ROWS = 5
 
 
-@dataclass(frozen=True)
-class PageLine:
+class PageLine(NamedTuple):
     """A printed line: indices of its words in PageWords, left to right."""
 
     words: tuple[int, ...]
@@ -52,14 +52,37 @@ def lines_of(words: PageWords, keep: np.ndarray) -> list[PageLine]:
     if not len(keep):
         return []
     segments = segments_of(words, keep)
-    boxes, sizes, at = words.boxes.tolist(), words.size.tolist(), keep.tolist()
-    out: list[PageLine] = []
-    for column, part in _columns(segments):
+    order: list[int] = []
+    starts: list[int] = []
+    columns: list[int] = []
+    for column, part, rows in _columns(segments):
         first, last = part.first.tolist(), part.last.tolist()
-        for row in _rows(part):
-            index = tuple(at[i] for k in row for i in range(first[k], last[k] + 1))
-            out.append(_line(words, index, boxes, sizes, column))
-    return out
+        for row in rows:
+            starts.append(len(order))
+            columns.append(column)
+            for k in row:
+                order.extend(range(first[k], last[k] + 1))
+    return _page_lines(words, keep[order], np.array(starts), columns)
+
+
+def _page_lines(words: PageWords, index: np.ndarray, starts: np.ndarray, columns: list[int]) -> list[PageLine]:
+    """Lines from their words: line k holds ``index[starts[k]]`` up to the next start."""
+    box, size, bold = words.boxes[index], words.size[index], words.bold[index]
+    count = np.diff(np.append(starts, len(index)))
+    length = np.fromiter(map(len, map(words.texts.__getitem__, index.tolist())), np.int64, len(index))
+    by_size = np.lexsort((size, np.repeat(np.arange(len(starts)), count)))
+    at, cut = index.tolist(), [*starts.tolist(), len(index)]
+    return list(
+        map(
+            PageLine,
+            [tuple(at[a:b]) for a, b in pairwise(cut)],
+            *np.minimum.reduceat(box[:, :2], starts).T.tolist(),
+            *np.maximum.reduceat(box[:, 2:], starts).T.tolist(),
+            size[by_size][starts + count // 2].tolist(),
+            (np.add.reduceat(np.where(bold, length, -length), starts) > 0).tolist(),
+            columns,
+        )
+    )
 
 
 def segments_of(words: PageWords, keep: np.ndarray) -> Segments:
@@ -109,20 +132,18 @@ def _rows(s: Segments) -> list[list[int]]:
     return [sorted(row, key=x0.__getitem__) for row in rows]
 
 
-def _columns(s: Segments, depth: int = 0, column: int = 0) -> list[tuple[int, Segments]]:
-    """Parts to be read one after the other, with the column each stands in."""
-    if len(s.first) < 2 * MIN_GUTTER_ROWS or depth > 2:
-        return [(column, s)]
+def _columns(s: Segments, depth: int = 0, column: int = 0) -> list[tuple[int, Segments, list[list[int]]]]:
+    """Parts to be read one after the other, with the column each stands in and its rows."""
     rows = _rows(s)
-    gutter = _gutter(s, rows)
+    gutter = _gutter(s, rows) if len(s.first) >= 2 * MIN_GUTTER_ROWS and depth <= 2 else None
     if gutter is None:
-        return [(column, s)]
+        return [(column, s, rows)]
     crosses = (s.x0 < gutter - 1) & (s.x1 > gutter + 1)
-    out: list[tuple[int, Segments]] = []
+    out: list[tuple[int, Segments, list[list[int]]]] = []
     for band, split in _bands(rows, crosses, s.x1 <= gutter + 1):
         part = s.take(np.array(sorted(k for row in band for k in row)))
         if not split:
-            out.append((column, part))
+            out.append((column, part, _rows(part)))
             continue
         left = part.x1 <= gutter + 1
         for shift, side in enumerate((left, ~left)):
@@ -175,16 +196,3 @@ def _bands(rows: list[list[int]], crosses: np.ndarray, left: np.ndarray) -> list
         (band, split and any(left[k] for row in band for k in row) and any(not left[k] for row in band for k in row))
         for band, split in bands
     ]
-
-
-def _line(
-    words: PageWords, index: tuple[int, ...], boxes: list[list[float]], sizes: list[float], column: int
-) -> PageLine:
-    x0, top, x1, bottom = zip(*[boxes[i] for i in index])
-    middle = sorted([sizes[i] for i in index])[len(index) // 2]
-    bold = words.bold[list(index)]
-    if bold.any() and not bold.all():
-        balance = sum(len(words.texts[i]) * (1 if b else -1) for i, b in zip(index, bold.tolist()))
-    else:
-        balance = 1 if bold[0] else -1
-    return PageLine(index, min(x0), min(top), max(x1), max(bottom), middle, balance > 0, column)

@@ -33,7 +33,9 @@ Spot = tuple[str, int, int]
 
 def fixed(pages: Sequence[PageWords]) -> list[np.ndarray]:
     """For each page, the words of texts that stand at the same spot of at least three pages."""
-    spots = [_spots(words) for words in pages]
+    if len(pages) < MIN_PAGES:
+        return [np.zeros(0, np.int64) for _ in pages]
+    spots = _spots(pages)
     seen: dict[Spot, list[int]] = {}
     for p, page in enumerate(spots):
         for spot in dict.fromkeys(page):
@@ -59,16 +61,29 @@ def _sparing(chosen: list[np.ndarray], pages: Sequence[PageWords]) -> list[np.nd
     return [index[:0] for index in chosen] if shares and float(np.median(shares)) > 0.4 else chosen
 
 
-def _spots(words: PageWords) -> dict[Spot, list[int]]:
-    """Text and rounded place of each segment → its words. Places are rounded to 2 points."""
-    out: dict[Spot, list[int]] = {}
-    if not words.texts:
-        return out
-    s = segments_of(words, np.arange(len(words.texts)))
-    left, middle = np.round(s.x0 / 2).astype(int).tolist(), (np.round(s.middle / 2) * 2).astype(int).tolist()
-    for a, b, x, y in zip(s.first.tolist(), s.last.tolist(), left, middle, strict=True):
-        spot = (" ".join(words.texts[a : b + 1]), x, y)
-        out.setdefault(spot, []).extend(range(a, b + 1))
+def _spots(pages: Sequence[PageWords]) -> list[dict[Spot, list[int]]]:
+    """For each page, text and rounded place of its segments → their words. Places are rounded to 2 points. What stands
+    where nothing of as many words stands on other pages is left out: spelling it would cost most of the time."""
+    segments = [segments_of(w, np.arange(len(w.texts))) if w.texts else None for w in pages]
+    none = np.zeros((0, 3), np.int64)
+    places = [
+        none
+        if s is None
+        else np.column_stack((np.round(s.x0 / 2), np.round(s.middle / 2) * 2, s.last - s.first)).astype(np.int64)
+        for s in segments
+    ]
+    keys = [np.unique(place @ (1 << 40, 1 << 20, 1), return_inverse=True) for place in places]
+    found, times = np.unique(np.concatenate([key for key, _ in keys]), return_counts=True)
+    often = found[times >= MIN_PAGES]
+    out: list[dict[Spot, list[int]]] = []
+    for words, s, place, (key, back) in zip(pages, segments, places, keys, strict=True):
+        spots: dict[Spot, list[int]] = {}
+        if s is not None:
+            chosen = np.flatnonzero(np.isin(key, often)[back.reshape(-1)])
+            at = place[chosen].tolist()
+            for a, b, (x, y, _) in zip(s.first[chosen].tolist(), s.last[chosen].tolist(), at, strict=True):
+                spots.setdefault((" ".join(words.texts[a : b + 1]), x, y), []).extend(range(a, b + 1))
+        out.append(spots)
     return out
 
 
@@ -81,7 +96,7 @@ def _is_fixed(at: list[int], pages: int) -> bool:
 
 def consent_banner(words: PageWords) -> np.ndarray:
     """The words of a cookie banner: a block set apart in size or place that speaks of cookies and consent."""
-    if not any(t.lower().startswith("cookie") for t in words.texts):
+    if "cookie" not in " ".join(words.texts).lower():
         return np.zeros(0, np.int64)
     s = segments_of(words, np.arange(len(words.texts)))
     texts = [" ".join(words.texts[a : b + 1]) for a, b in zip(s.first.tolist(), s.last.tolist(), strict=True)]

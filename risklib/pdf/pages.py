@@ -46,16 +46,27 @@ class PageRead:
     extra: tuple[Furniture, ...] = ()
 
 
-def scan_page(document: pdfium.PdfDocument, index: int, ocr: bool) -> PageScan:
-    """The words of page ``index``; a page that pdfium cannot load is unread."""
+def scan_pages(document: pdfium.PdfDocument, count: int, ocr: bool) -> list[PageScan]:
+    """The words of the first ``count`` pages; a page that pdfium cannot load is unread.
+
+    A page is closed only once the next is open: pdfium forgets a font with the last page that shows it."""
+    out: list[PageScan] = []
+    open_pages: list[pdfium.PdfPage] = []
     try:
-        page = document[index]
-    except pdfium.PdfiumError:
-        return PageScan(Page(index + 1, 0.0, 0.0, "none", 0.0), empty_words(), unread=True)
-    try:
-        return _scan(page, index + 1, ocr)
+        for number in range(1, count + 1):
+            try:
+                open_pages.append(document[number - 1])
+            except pdfium.PdfiumError:
+                out.append(PageScan(Page(number, 0.0, 0.0, "none", 0.0), empty_words(), unread=True))
+                continue
+            out.append(_scan(open_pages[-1], number, ocr))
+            for page in open_pages[:-1]:
+                page.close()
+            del open_pages[:-1]
     finally:
-        page.close()
+        for page in open_pages:
+            page.close()
+    return out
 
 
 def _scan(page: pdfium.PdfPage, number: int, ocr: bool) -> PageScan:
@@ -93,10 +104,11 @@ def is_garbled(texts: list[str]) -> bool:
     sample = "".join(texts[:200]).lower()
     if sample.count("\ufffd") > 0.2 * len(sample):
         return True
-    solid = _FILL.sub("", sample)
-    if len(_PLAIN.sub("", solid)) > 0.65 * len(solid):
-        return True
     letters = sum(map(sample.count, string.ascii_lowercase))
+    if letters < 0.65 * len(sample):
+        solid = _FILL.sub("", sample)
+        if len(_PLAIN.sub("", solid)) > 0.65 * len(solid):
+            return True
     return letters > 300 and sum(map(sample.count, "aeiouy")) < 0.2 * letters
 
 
@@ -146,7 +158,7 @@ def build_page(scan: PageScan, overlay: np.ndarray) -> PageRead:
 def _lines(words: PageWords, keep: np.ndarray, page: Page, height: float, table: int) -> list[ReadLine]:
     scanned = page.source == "ocr"
     return [
-        ReadLine(" ".join([words.texts[i] for i in line.words]), page.number, height, line, table, k == 0, scanned)
+        ReadLine(" ".join(map(words.texts.__getitem__, line.words)), page.number, height, line, table, k == 0, scanned)
         for k, line in enumerate(lines_of(words, keep))
     ]
 

@@ -14,7 +14,7 @@ from risklib.errors import UnreadableDocument
 from risklib.pdf import furniture, overlays, plumber
 from risklib.pdf.assemble import assemble
 from risklib.pdf.ocr import engine
-from risklib.pdf.pages import PageScan, build_page, scan_page
+from risklib.pdf.pages import PageScan, build_page, scan_pages
 from risklib.records import Document, Page
 
 
@@ -83,7 +83,7 @@ def _scans(data: bytes, name: str, password: str | None, ocr: bool, max_pages: i
         total = len(document)
         if total == 0:
             raise UnreadableDocument(name, "the PDF has no pages")
-        return [scan_page(document, k, ocr) for k in range(min(total, max_pages))], total, _title(document)
+        return scan_pages(document, min(total, max_pages), ocr), total, _title(document)
     finally:
         document.close()
 

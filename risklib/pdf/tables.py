@@ -72,13 +72,14 @@ def bounds_of(objects: np.ndarray, page: pdfium.PdfPage) -> np.ndarray:
 
 
 def find_grids(page: pdfium.PdfPage, objects: np.ndarray, types: np.ndarray) -> list[Grid]:
-    """The ruled tables of a page, top to bottom; [] without at least three horizontal and two vertical strokes."""
+    """The ruled tables of a page, top to bottom; [] without strokes at three heights and three sides at least."""
     paths = objects[types == raw.FPDF_PAGEOBJ_PATH]
     if not 2 <= len(paths) <= MAX_PATHS:
         return []
     edges = _edges(bounds_of(paths, page), page.get_size())
-    across = sum(e["orientation"] == "h" for e in edges)
-    if across < 3 or len(edges) - across < 2 or len(edges) > MAX_EDGES:
+    heights = {round(float(e["top"]), 1) for e in edges if e["orientation"] == "h"}
+    sides = {round(float(e["x0"]), 1) for e in edges if e["orientation"] == "v"}
+    if len(heights) < 3 or len(sides) < 3 or len(edges) > MAX_EDGES:
         return []
     merged = merge_edges(edges, snap_x_tolerance=3, snap_y_tolerance=3, join_x_tolerance=3, join_y_tolerance=3)
     cells = intersections_to_cells(edges_to_intersections(merged, 3, 3))
