@@ -15,7 +15,7 @@ from typing import Any
 from risklib import engines
 from risklib.clauses import read_agreement
 from risklib.errors import BadData, UnreadableDocument
-from risklib.exposure import Contract, Totals, aggregate, price
+from risklib.exposure import Basis, Contract, Totals, aggregate, price
 from risklib.exposure.totals import NO_VENDOR
 from risklib.findings import Model, find, load_model
 from risklib.inputs import Assumptions, Rates, deal_for, load_assumptions, load_deals, load_rates, rows_without_file
@@ -133,18 +133,14 @@ def _analyze_file(path: str) -> Result:
     deal = deal_for(job.deals, analysis.file)
     exposures: tuple[Exposure, ...] = ()
     if analysis.agreement is not None and job.assumptions is not None:
-        found = price(
-            analysis.contract_id,
-            analysis.provisions,
-            deal,
-            job.assumptions,
-            job.rates,
-            as_of=job.as_of,
-            seed=job.seed,
-            trials=job.trials,
-        )
+        found = price(Contract(analysis.contract_id, analysis.provisions, deal), _basis(job))
         exposures = tuple(_as_far_as_read(e, analysis) for e in found)
     return Result(analysis.contract_id, rows_of(analysis, exposures), analysis.provisions, deal)
+
+
+def _basis(job: Job) -> Basis:
+    given = job.assumptions or Assumptions(())
+    return Basis(given, job.rates, as_of=job.as_of, seed=job.seed, trials=job.trials)
 
 
 def _as_far_as_read(e: Exposure, analysis: Analysis) -> Exposure:
@@ -278,9 +274,7 @@ def _portfolio(
     assumptions = job.assumptions or Assumptions(())
     priced = [r for r in results if any(e["status"] == "scored" for e in r.rows["exposures"])]  # others: in no total
     contracts = [Contract(r.contract_id, r.provisions, r.deal) for r in priced]
-    totals = aggregate(
-        contracts, assumptions, job.rates, as_of=job.as_of, seed=job.seed, trials=job.trials, currency=currency
-    )
+    totals = aggregate(contracts, _basis(job), currency=currency)
     ended = [r.deal.file for r in priced if r.deal and _ended(r.deal, job.as_of)]
     if ended:
         notes.append(
@@ -312,6 +306,7 @@ def _portfolio(
         "trials": job.trials,
         "currency": currency,
         "illustrative": any(r.illustrative for r in assumptions.rows),
+        "overdue": [r.id for r in assumptions.overdue(job.as_of)],
         "versions": versions(),
         "playbook": load_playbook(job.playbook_folder).version,
         "notes": notes,

@@ -74,12 +74,12 @@ def pricing(contracts: int) -> dict[str, float]:
     """Fifteen components of each contract, 10,000 simulated years, and the totals."""
     from exposure_help import RATES
 
-    from risklib.exposure import aggregate
+    from risklib.exposure import Basis, aggregate
     from risklib.inputs import load_assumptions
 
     rows, given = portfolio(contracts), load_assumptions()
     began = time.process_time()
-    aggregate(rows, given, RATES, as_of=_as_of())
+    aggregate(rows, Basis(given, RATES, as_of=_as_of()))
     return {"contracts": contracts, "seconds": time.process_time() - began}
 
 

@@ -10,11 +10,13 @@ from exposure_help import AS_OF, CHANCE, EVENTS, RATES, TIMES, assumptions, deal
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from risklib.exposure import COMPONENTS, explain, is_illustrative, price
+from risklib.exposure import COMPONENTS, Basis, Contract, explain, is_illustrative, price
 from risklib.inputs import load_assumptions
 
 CAP12 = p("liability_cap", "provider", fee_months=12)
 MUTUAL = p("liability_cap", "both", fee_months=12)
+
+NO_CLAIMS = {f"customer_liability__frequency_{k}": 0 for k in ("ip", "data", "other")}
 
 # component, provisions, facts, figures → likely a year (F = 120,000; the sum beside each row is the hand computation)
 BY_HAND = [
@@ -86,8 +88,12 @@ BY_HAND = [
     ("remediation", [p("remedial_action", "provider")], {}, {}, "24000.00"),
     # 10 % x (50,000 + 1,000 x 2)
     ("regulatory", [], {"records_held": 1000}, {}, "5200.00"),
-    # the provider covers fines, up to 12,000: 10 % x (52,000 - 12,000)
-    ("regulatory", [p("indemnification", "provider", covers=["regulatory fines"]), p("liability_cap", "provider", amount=12_000, currency="EUR")], {"records_held": 1000}, {}, "4000.00"),
+    # the provider covers fines, up to 12,000, of which two outages take 2,400 and a breach (half the years) the rest:
+    # 10 % x (52,000 - 0.5 x 9,600); without outages and breaches 10 % x (52,000 - 12,000)
+    ("regulatory", [p("indemnification", "provider", covers=["regulatory fines"]), p("liability_cap", "provider", amount=12_000, currency="EUR")], {"records_held": 1000}, {"unrecovered_loss__breach": 3, "unrecovered_loss__record": 180}, "4720.00"),
+    ("regulatory", [p("indemnification", "provider", covers=["regulatory fines"]), p("liability_cap", "provider", amount=12_000, currency="EUR")], {"records_held": 1000}, {"unrecovered_loss__frequency_outage": 0, "unrecovered_loss__frequency_breach": 0}, "4000.00"),
+    # beside a commitment of which 10 % are not used: 20 % x (60,000 + 12,000 + 260,000 - 10,000)
+    ("termination_for_breach", [p("termination_for_cause", "provider"), p("early_termination_fee"), p("minimum_commitment", amount=100_000, currency="EUR", per="year")], {}, {}, "64400.00"),
     # no cap: 240,000 x (0.5 + 0.25 + 0.5)
     ("customer_liability", [], {}, {}, "300000.00"),
     # each below 1: chances 0.5, 0.25, 0.5 of 240,000, cut at 120,000 a year whatever happens: 120,000 x (1 - 0.5 x 0.75 x 0.5)
@@ -101,8 +107,11 @@ BY_HAND = [
     ("customer_liability", [p("consequential_waiver", "both")], {}, {}, "180000.00"),
     # intellectual property carved out: 240,000 x 0.5 + 120,000 x (1 - 0.75 x 0.5)
     ("customer_liability", [MUTUAL, p("uncapped_liability", "customer", covers=["IP infringement"])], {}, {}, "195000.00"),
-    # 0.5 x least(180,000, 120,000), and without the cap where indemnities are carved out
-    ("indemnity_given", [p("indemnification", covers=["ip"]), MUTUAL], {}, {}, "60000.00"),
+    # 0.5 x 120,000 of 180,000, in the years without another claim, which would use up the one cap: 0.5 x 0.75 x 0.5 of them
+    ("indemnity_given", [p("indemnification", covers=["ip"]), MUTUAL], {}, {}, "11250.00"),
+    # without such claims 0.5 x 120,000; with a cap for each claim the same; and without the cap where indemnities are carved out
+    ("indemnity_given", [p("indemnification", covers=["ip"]), MUTUAL], {}, NO_CLAIMS, "60000.00"),
+    ("indemnity_given", [p("indemnification"), p("liability_cap", "customer", fee_months=12, cap_period="claim")], {}, {}, "60000.00"),
     ("indemnity_given", [p("indemnification"), MUTUAL, p("uncapped_liability", "both", covers="indemnification")], {}, {}, "90000.00"),
     # all is recovered where nothing limits it
     ("unrecovered_loss", [], {}, {}, "0.00"),
@@ -138,7 +147,10 @@ BY_HAND = [
 
 @pytest.mark.parametrize(("component", "provisions", "facts", "figures", "expected"), BY_HAND)
 def test_scenario_by_hand(component, provisions, facts, figures, expected):
-    e = one(price("id", provisions, deal(**facts), assumptions(**figures), RATES, as_of=AS_OF, trials=20), component)
+    e = one(
+        price(Contract("id", provisions, deal(**facts)), Basis(assumptions(**figures), RATES, as_of=AS_OF, trials=20)),
+        component,
+    )
     assert (e.status, e.reason if e.status != "scored" else None) == ("scored", None)
     assert (e.low, e.likely, e.high) == (Decimal(expected),) * 3
     assert e.formula == "nothing" or f"{Decimal(expected):,} EUR" in e.formula
@@ -147,7 +159,7 @@ def test_scenario_by_hand(component, provisions, facts, figures, expected):
 @pytest.mark.parametrize(("component", "provisions", "facts", "figures", "expected"), BY_HAND)
 def test_simulation_of_fixed_figures_is_the_arithmetic(component, provisions, facts, figures, expected):
     fixed = assumptions({EVENTS: TIMES, CHANCE: TIMES}, **figures)
-    for e in price("id", provisions, deal(**facts), fixed, RATES, as_of=AS_OF, trials=20):
+    for e in price(Contract("id", provisions, deal(**facts)), Basis(fixed, RATES, as_of=AS_OF, trials=20)):
         assert e.status == "unscored" or e.likely == e.expected == e.p95
 
 
@@ -174,21 +186,23 @@ UNSCORED = [
 
 @pytest.mark.parametrize(("component", "provisions", "facts", "question"), UNSCORED)
 def test_unknown_is_unscored_with_the_question(component, provisions, facts, question):
-    e = one(price("id", provisions, deal(**facts), assumptions(), RATES, as_of=AS_OF, trials=20), component)
+    e = one(
+        price(Contract("id", provisions, deal(**facts)), Basis(assumptions(), RATES, as_of=AS_OF, trials=20)), component
+    )
     assert e.status == "unscored"
     assert question in (e.reason or "")
     assert (e.low, e.likely, e.high, e.expected, e.p95) == (None,) * 5
 
 
 def test_without_facts_everything_is_unscored_and_says_what_to_give():
-    rows = price("id", [CAP12], None, assumptions(), None, as_of=AS_OF, trials=20)
+    rows = price(Contract("id", [CAP12], None), Basis(assumptions(), as_of=AS_OF, trials=20))
     assert [e.component for e in rows] == list(COMPONENTS)
     assert {e.status for e in rows} == {"unscored"}
     assert all("in the facts CSV" in (e.reason or "") and e.currency is None for e in rows)
 
 
 def test_no_clause_is_a_scored_zero_that_says_so():
-    rows = price("id", [], deal(records_held=10), assumptions(), None, as_of=AS_OF, trials=20)
+    rows = price(Contract("id", [], deal(records_held=10)), Basis(assumptions(), as_of=AS_OF, trials=20))
     zeros = {e.component for e in rows if e.likely == 0}
     assert zeros == set(COMPONENTS) - {"regulatory", "customer_liability"}
     assert all("found" in (e.reason or "") for e in rows if e.component in zeros)
@@ -202,10 +216,10 @@ def test_several_clauses_the_most_certain_with_a_number_is_used_and_shown():
         p("late_payment", confidence=0.99, clause="c0009"),
         p("late_payment", "provider", confidence=0.99, clause="c0010", percent=9, per="month"),
     ]
-    e = one(price("id", provisions, deal(), assumptions(), None, as_of=AS_OF, trials=20), "late_payment")
+    e = one(price(Contract("id", provisions, deal()), Basis(assumptions(), as_of=AS_OF, trials=20)), "late_payment")
     rate = next(o for o in e.operands if o.name == "rate a month")
     assert (rate.clause_id, rate.value, rate.unit, rate.start, rate.end) == ("c0007", 1, "%", 10, 20)
-    assert e.reason == "rate: clause c0007 is used (also found, not used: c0003)"
+    assert e.reason == "rate: clause c0007 is used, not clause c0003"
 
 
 def test_every_operand_names_its_origin():
@@ -214,7 +228,9 @@ def test_every_operand_names_its_origin():
         p("liability_cap", "both", fee_months=12, fee_basis="paid"),
         p("audit_right", "provider"),
     ]
-    for e in price("id", provisions, deal(records_held=10), load_assumptions(), RATES, as_of=AS_OF, trials=20):
+    for e in price(
+        Contract("id", provisions, deal(records_held=10)), Basis(load_assumptions(), RATES, as_of=AS_OF, trials=20)
+    ):
         for o in e.operands:
             assert o.origin in ("provision", "fact", "assumption", "rate")
             assert (o.clause_id is not None) == (o.origin == "provision")
@@ -225,7 +241,10 @@ def test_every_operand_names_its_origin():
 
 
 def test_explain_reads_as_arithmetic():
-    e = one(price("id", [p("overage", percent=20)], deal(), assumptions(), None, as_of=AS_OF, trials=20), "overage")
+    e = one(
+        price(Contract("id", [p("overage", percent=20)], deal()), Basis(assumptions(), as_of=AS_OF, trials=20)),
+        "overage",
+    )
     assert explain(e).split("\n") == [
         "overage: 7,200.00 EUR a year is likely (low 7,200.00 EUR, high 7,200.00 EUR)",
         "  simulated: 7,200.00 EUR expected; nineteen years of twenty stay within 7,200.00 EUR",
@@ -236,7 +255,7 @@ def test_explain_reads_as_arithmetic():
         "    use over the limit: 0.05 share (assumption overage.overuse, a.csv:6)",
         "    premium: 20 % (clause c0001)",
     ]
-    missing = one(price("id", [], deal(), assumptions(), None, as_of=AS_OF, trials=20), "regulatory")
+    missing = one(price(Contract("id", [], deal()), Basis(assumptions(), as_of=AS_OF, trials=20)), "regulatory")
     assert (
         explain(missing)
         == "regulatory: not scored\n  records held not known: give records_held for a.pdf in the facts CSV (facts.csv:2)"
@@ -289,7 +308,7 @@ PROVISIONS = st.builds(
 @given(st.lists(PROVISIONS, max_size=6))
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_whatever_was_extracted_every_component_gets_its_row(provisions):
-    rows = price("id", provisions, deal(records_held=10), assumptions(), RATES, as_of=AS_OF, trials=10)
+    rows = price(Contract("id", provisions, deal(records_held=10)), Basis(assumptions(), RATES, as_of=AS_OF, trials=10))
     assert [e.component for e in rows] == list(COMPONENTS)
     for e in rows:
         amounts = (e.low, e.likely, e.high, e.expected, e.p95)

@@ -128,6 +128,11 @@ def compute(e: Expr, lookup: Lookup, constant: Callable[[Decimal], Any] = float)
 Level = int | Callable[[Quantity], int]  # one for all assumptions, or one for each
 
 
+def at_high(e: Expr) -> float:
+    """The value with every assumption at HIGH, fast and not exact."""
+    return float(compute(e, lambda leaf: float(leaf.quantity.at[HIGH])))  # type: ignore[union-attr]
+
+
 def exactly(e: Expr, level: Level) -> Decimal:
     """The value of ``e`` with every assumption at LOW, LIKELY or HIGH, in decimals."""
     if callable(level):
@@ -209,7 +214,7 @@ def in_figures(e: Expr, level: int = LIKELY) -> str:
 def shown(figure: Decimal, unit: str) -> str:
     """A figure as a person writes it in this unit: money with cents, shares and chances in per cent, others plain."""
     if unit == "share of annual fees" and figure >= 1:
-        return f"{_plain(figure)} times"
+        return _plain(figure)
     if unit.startswith(("share", "chance", "%")):
         return f"{_plain(round(figure * 100, 6))} %"
     if unit == "money" or unit[:3].isupper():
@@ -226,7 +231,8 @@ def _show(e: Expr, leaf: Callable[[Expr], str], rank: int = 0, right: bool = Fal
     if e.op in ("value", "number", "slot", "named"):
         return leaf(e)
     if e.op in ("least", "greatest"):
-        return f"{e.op}({', '.join(_show(a, leaf) for a in e.args)})"
+        text = f"the {'lower' if e.op == 'least' else 'higher'} of {' and '.join(_show(a, leaf) for a in e.args)}"
+        return f"({text})" if rank or right else text
     if e.op == "over":
         amount, tested, limit = (_show(a, leaf) for a in e.args)
         return f"({amount} if {tested} > {limit}, else 0)"

@@ -176,17 +176,14 @@ def early_termination(case: Case) -> Found:
     if not found:
         return "no clause that makes fees due on an early end found"
     chance = assume(case, "early_termination", "chance", "chance of wanting to leave")
-    due = fees_due_on_exit(case, found)
+    due, counted = beside_commitment(case, fees_due_on_exit(case, found))
     used = with_number(found, "percent", "fee_months", "amount")
     notes = also(found, [used or found[0]], "fees due")
     if used is None:
         notes += ("the clause states no share: all fees of the rest of the term",)
-    short = _shortfall(case, fixed=True)
-    if short is not None:
-        due = named("due beside the commitment", greatest(due - short, ZERO))
-        notes += ("less the shortfall that minimum_commitment counts",)
+    notes += counted
     if case.deal and case.deal.start and case.deal.term_months and case.as_of >= end_of_term(case):
-        notes += ("the first term is over; a renewal that is not wanted is auto_renewal",)
+        notes += ("the first term is over, and a renewal that is not wanted is auto_renewal",)
     return Model("early_termination", case.currency, (kind("early end", due, chance),), notes=notes)
 
 
@@ -263,6 +260,15 @@ def _shortfall(case: Case, fixed: bool = False) -> Expr | None:
         "shortfall",
         committed * assume(case, "minimum_commitment", "shortfall", "share of the commitment not used", fixed),
     )
+
+
+def beside_commitment(case: Case, due: Expr) -> tuple[Expr, tuple[str, ...]]:
+    """Fees due on an end less what minimum_commitment counts already, with the note that says so: no euro twice."""
+    short = _shortfall(case, fixed=True)
+    if short is None:
+        return due, ()
+    left = named("due beside the commitment", greatest(due - short, ZERO))
+    return left, ("less the shortfall that minimum_commitment counts",)
 
 
 def minimum_commitment(case: Case) -> Found:

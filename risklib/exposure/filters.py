@@ -17,14 +17,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from risklib.exposure.arithmetic import ZERO, Expr, Quantity, greatest, least, named, number, total
-from risklib.exposure.model import Year
+from risklib.exposure.model import Kind, Year
 from risklib.exposure.terms import Case, Missing, also, assume, fees, listed, money_term, provisions_of, said, term
 from risklib.records import Provision
 
 TWELVE = number(12)
+NOBODY: Mapping[str, Stance] = {}
 # A claim and the words (beginnings of words) that name it in ``covers``.
 CLAIMS: Mapping[str, str] = {
     "data_breach": r"data breach|security|personal data|data protection|privacy|(customer|client) data|breach of data"
@@ -46,7 +48,12 @@ _FIND = {claim: re.compile(rf"\b({words})" if claim != "all" else words) for cla
 
 def claims_of(covers: Any) -> frozenset[str]:
     """The claims that ``covers`` (a word, or a list of words) names; "all" for every claim."""
-    texts = [re.sub(r"[_\-\s]+", " ", str(c)).strip().lower() for c in listed(covers)]
+    return _claims(tuple(str(c) for c in listed(covers)))
+
+
+@lru_cache(maxsize=4096)
+def _claims(covers: tuple[str, ...]) -> frozenset[str]:
+    texts = [re.sub(r"[_\-\s]+", " ", c).strip().lower() for c in covers]
     found = {claim for t in texts for claim, p in _FIND.items() if (p.match(t) if claim == "all" else p.search(t))}
     return frozenset(found)
 
@@ -80,19 +87,18 @@ def stance(case: Case, side: str, claims: tuple[str, ...]) -> Stance:
     notes += tuple(_vague(c, "super-cap") for c in special if not listed(c.values.get("covers")))
     if _fits(carved["cap"], claims[:1]) or (_fits(carved["cap"], claims) and not fitting):
         return Stance(
-            excluded, None, "none", notes=(*notes, f"{side}'s cap does not apply: {_words(claims)} carved out")
+            excluded, None, "none", notes=(*notes, f"the {side}'s cap does not apply: {_words(claims)} carved out")
         )
     shut = [c for c in caps if _excludes(c) and _fits(claims_of(c.values.get("covers")), claims)]
     if shut:
-        note = f"{side}'s liability for {_words(claims)} is excluded by clause {shut[0].clause_id}"
-        return Stance(
-            excluded, named(f"{side}'s liability for {_words(claims)}", ZERO), "shut " + claims[0], notes=(*notes, note)
-        )
+        what = f"the {side}'s liability for {_words(claims)}"
+        notes += (f"{what} is excluded by clause {shut[0].clause_id}",)
+        return Stance(excluded, named(what, ZERO), f"shut {claims[0]}", notes=notes)
     general = [c for c in caps if not _special(c) and not _excludes(c)]
     chosen = _chosen(fitting or general)
     if chosen is None:
         return Stance(excluded, None, "none", notes=(*notes, f"no cap of the {side}'s liability found: no limit"))
-    label = f"{side}'s super-cap for {_words(claims[:1])}" if fitting else f"{side}'s cap"
+    label = f"the {side}'s super-cap for {_words(claims[:1])}" if fitting else f"the {side}'s cap"
     cap = cap_of(case, chosen, label)
     notes += also(fitting or general, [chosen], label)
     pool = f"{chosen.provision} {chosen.clause_id}:{chosen.start}"
@@ -136,6 +142,9 @@ def _carve_outs(case: Case, side: str) -> tuple[dict[str, frozenset[str]], tuple
         claims = claims_of(p.values.get("covers"))
         if not listed(p.values.get("covers")):
             notes.append(_vague(p, "carve-out"))
+        if "fault" in claims:
+            why = "not applied, as no event is taken for such a fault"
+            notes.append(f"clause {p.clause_id} lifts limits for gross negligence, intent or the like: {why}")
         _pierce(pierced, claims, p.values.get("pierces") or "cap")
     for p in provisions_of(case, "liability_cap", side):
         if p.values.get("pierces"):
@@ -183,8 +192,7 @@ def cap_of(case: Case, p: Provision, label: str) -> Cap:
     both = not comparator and per_claim and len(first) == len(rest) == 1
     if count > 1 and not both and comparator not in ("greater", "lesser"):
         raise Missing(f"{where} gives {count} limits; ask whether the greater or the lesser counts")
-    words = {"fee_basis": f"{label}: fees that count", "cap_period": f"{label}: period"}
-    too = tuple(said(p, name, str(p.values[key])) for key, name in words.items() if p.values.get(key))
+    too = _in_words(p, label)
     if both:
         each, year = (*first.values(), *rest.values())
         return Cap(named(f"{label} for each claim", each), named(f"{label} for the year", year), too)
@@ -192,16 +200,27 @@ def cap_of(case: Case, p: Provision, label: str) -> Cap:
     return Cap(body, None, too) if per_claim else Cap(None, body, too)
 
 
+def _in_words(p: Provision, label: str) -> tuple[Quantity, ...]:
+    """Which fees count and for how long the cap lasts, as stated; what is not stated says how it was taken."""
+    given = [p.values, *(v for v in listed(p.values.get("alternatives")) if isinstance(v, Mapping))]
+    of_fees = any(v.get(k) is not None for v in given for k in ("fee_months", "fee_multiple", "percent"))
+    basis, period = (str(p.values.get(k) or "").replace("_", " ") for k in ("fee_basis", "cap_period"))
+    whole = {"": "not stated, taken for the whole term", "term": "the whole term"}
+    period = f"{whole[period]}: one year may use up all of it" if period in whole else period
+    words = {f"fees that count in {label}": basis or "not stated, a year's fees are taken"} if of_fees else {}
+    return tuple(said(p, name, text) for name, text in (words | {f"period of {label}": period}).items())
+
+
 def _sizes(case: Case, p: Provision, values: Mapping[str, Any], label: str) -> dict[Any, Expr]:
     """Every size that one set of values gives, by kind: a sum, fees of months (times a multiple), a share."""
     one = replace(p, values=values)
     sizes: dict[Any, Expr] = {}
-    amount = money_term(case, one, values, f"{label}: sum")
+    amount = money_term(case, one, values, f"sum in {label}")
     if amount:
         sizes["amount", str(values["amount"])] = amount
-    multiple = term(one, "fee_multiple", f"{label}: multiple of fees", "times")
-    months = term(one, "fee_months", f"{label}: months of fees", "months")
-    share = term(one, "percent", f"{label}: share of the fees", "%", 100)
+    multiple = term(one, "fee_multiple", f"multiple of fees in {label}", "times")
+    months = term(one, "fee_months", f"months of fees in {label}", "months")
+    share = term(one, "percent", f"share of the fees in {label}", "%", 100)
     for key, found in (("amount", amount), ("fee_multiple", multiple), ("fee_months", months), ("percent", share)):
         if values.get(key) is not None and found is None:
             raise Missing(f"{label}: clause {p.clause_id} gives {key} {values[key]!r}, which is no number; ask for it")
@@ -239,16 +258,34 @@ def per_event(amount: Expr, s: Stance) -> Expr:
     return least(amount, s.each) if s.each is not None else amount
 
 
-def liability_year(stances: Mapping[str, Stance]) -> Year:
-    """A year of claims against the side: what its caps leave."""
-    return lambda sums: pooled({n: sums[f"{n}.loss"] for n in stances}, stances)
+Claims = tuple[tuple[Kind, ...], Mapping[str, Stance]]  # kinds of claims, and how each is filtered
 
 
-def recovery_year(stances: Mapping[str, Stance]) -> Year:
-    """A year of own losses, less what can be recovered under the other side's caps."""
+def sharing(claims: Claims, stances: Mapping[str, Stance], owner: str) -> Claims:
+    """Those claims of the component ``owner`` that use up a cap which ``stances`` need, too."""
+    pools = {s.pool for s in stances.values() if s.cap is not None}
+    kinds, others = claims
+    mine = {n: s for n, s in others.items() if s.cap is not None and s.pool in pools}
+    return tuple(replace(k, owner=owner) for k in kinds if k.name in mine), mine
+
+
+def _left(column: str, stances: Mapping[str, Stance], first: Mapping[str, Stance]) -> Year:
+    """What caps leave of the claims in a year, once ``first`` has used up its part of the caps that both share."""
 
     def year(sums: Mapping[str, Expr]) -> Expr:
-        recovered = pooled({n: sums[f"{n}.claim"] for n in stances}, stances)
-        return total([sums[f"{n}.loss"] for n in stances]) - recovered
+        before = pooled({n: sums[f"{n}.{column}"] for n in first}, first)
+        both = {**first, **stances}
+        return pooled({n: sums[f"{n}.{column}"] for n in both}, both) - before
 
     return year
+
+
+def liability_year(stances: Mapping[str, Stance], first: Mapping[str, Stance] = NOBODY) -> Year:
+    """A year of claims against the side: what its caps leave, after the claims that go ``first``."""
+    return _left("loss", stances, first)
+
+
+def recovery_year(stances: Mapping[str, Stance], first: Mapping[str, Stance] = NOBODY) -> Year:
+    """A year of own losses, less what can be recovered under the other side's caps."""
+    recovered = _left("claim", stances, first)
+    return lambda sums: total([sums[f"{n}.loss"] for n in stances]) - recovered(sums)

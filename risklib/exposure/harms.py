@@ -7,8 +7,17 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from risklib.exposure.arithmetic import ONE, ZERO, Expr, Quantity, least, named, number, power
-from risklib.exposure.fees import Found, fees_due_on_exit
-from risklib.exposure.filters import Stance, claims_of, liability_year, per_event, recovery_year, stance
+from risklib.exposure.fees import Found, beside_commitment, fees_due_on_exit
+from risklib.exposure.filters import (
+    Claims,
+    Stance,
+    claims_of,
+    liability_year,
+    per_event,
+    recovery_year,
+    sharing,
+    stance,
+)
 from risklib.exposure.model import Kind, Model, kind
 from risklib.exposure.terms import (
     Case,
@@ -27,6 +36,7 @@ from risklib.exposure.terms import (
 from risklib.records import CUSTOMER, PROVIDER, Provision
 
 HALF = number(Decimal("0.5"))
+OWN_BREACH = "breaches on the own side"
 
 
 def day_value(case: Case) -> Expr:
@@ -77,13 +87,14 @@ def termination_for_breach(case: Case) -> Found:
     chance = _chance_after(case, "termination_for_breach", used, "chance of a termination")
     moving = fact(case, "switching_cost", "cost of switching", case.currency) or named(
         "cost of switching",
-        per_fees(case, "termination_for_breach", "switching", "cost of switching, share of the fees"),
+        per_fees(case, "termination_for_breach", "switching", "cost of switching, as a share of the fees"),
     )
     cost = moving + assume(case, "termination_for_breach", "days", "days without service") * day_value(case)
     notes = also(found, [used], "cure period") or (() if used else ("no cure period stated",))
     due = provisions_of(case, "early_termination_fee", CUSTOMER)
     if due:
-        cost = cost + fees_due_on_exit(case, due)
+        fees_due, counted = beside_commitment(case, fees_due_on_exit(case, due))
+        cost, notes = cost + fees_due, notes + counted
     else:
         notes += ("no clause keeps fees due after it",)
     return Model("termination_for_breach", case.currency, (kind("termination", cost, chance),), notes=notes)
@@ -115,16 +126,22 @@ def regulatory(case: Case) -> Found:
         p for p in provisions_of(case, "indemnification", PROVIDER) if "regulatory" in claims_of(p.values.get("covers"))
     ]
     if not covers:
-        return Model(
-            "regulatory",
-            case.currency,
-            (kind("breach", cost, chance),),
-            notes=("assumptions only; the provider covers none of it",),
-        )
+        note = "rests on assumptions only, and the provider covers none of it"
+        return Model("regulatory", case.currency, (kind(OWN_BREACH, cost, chance),), notes=(note,))
     s = stance(case, PROVIDER, ("regulatory", "indemnity"))
-    kinds = (kind("breach", {"loss": cost, "claim": per_event(cost, s)}, chance),)
-    notes = (f"the provider covers fines by clause {covers[0].clause_id}", *s.notes)
-    return Model("regulatory", case.currency, kinds, recovery_year({"breach": s}), notes, s.shown_too)
+    stances = {OWN_BREACH: s}
+    others, first = sharing(_failures(case)[0], stances, "unrecovered_loss")
+    kinds = (kind(OWN_BREACH, {"loss": cost, "claim": per_event(cost, s)}, chance), *others)
+    notes = (
+        f"the provider covers fines by clause {covers[0].clause_id}",
+        *s.notes,
+        *_served(first, "unrecovered_loss"),
+    )
+    return Model("regulatory", case.currency, kinds, recovery_year(stances, first), notes, s.shown_too)
+
+
+def _served(first: Mapping[str, Stance], component: str) -> tuple[str, ...]:
+    return (f"one cap serves this and {component}, which is served first",) if first else ()
 
 
 # ---------------------------------------------------------------- claims against the customer
@@ -140,6 +157,11 @@ AGAINST_CUSTOMER = (
 
 def customer_liability(case: Case) -> Found:
     """Claims of the provider for breach, through the customer's own exclusion and cap."""
+    kinds, stances = _claims_for_breach(case)
+    return Model("customer_liability", case.currency, kinds, liability_year(stances), _notes(stances), _too(stances))
+
+
+def _claims_for_breach(case: Case) -> Claims:
     stances: dict[str, Stance] = {}
     kinds: list[Kind] = []
     severity = per_fees(case, "customer_liability", "severity", "size of a claim")
@@ -149,13 +171,12 @@ def customer_liability(case: Case) -> Found:
         size = named("direct part of a claim", severity * direct) if s.excluded else severity
         often = assume(case, "customer_liability", f"frequency_{ending}", f"{name} a year")
         kinds.append(kind(name, per_event(size, s), often))
-    return Model(
-        "customer_liability", case.currency, tuple(kinds), liability_year(stances), _notes(stances), _too(stances)
-    )
+    return tuple(kinds), stances
 
 
 def indemnity_given(case: Case) -> Found:
-    """Third-party claims that the customer covers, cut by its cap unless the cap does not apply to them."""
+    """Third-party claims that the customer covers, cut by what customer_liability leaves of its cap, unless the cap
+    does not apply to them."""
     found = provisions_of(case, "indemnification", CUSTOMER)
     if not found:
         return "no indemnity given by the customer found"
@@ -165,8 +186,11 @@ def indemnity_given(case: Case) -> Found:
         case, "indemnity_given", "defence", "cost of defence"
     )
     often = assume(case, "indemnity_given", "frequency", "third-party claims a year")
-    kinds = (kind("indemnity", per_event(named("cost of a claim", claim), s), often),)
-    return Model("indemnity_given", case.currency, kinds, liability_year({"indemnity": s}), s.notes, s.shown_too)
+    stances = {"indemnities": s}
+    others, first = sharing(_claims_for_breach(case), stances, "customer_liability")
+    kinds = (kind("indemnities", per_event(named("cost of a claim", claim), s), often), *others)
+    notes = (*s.notes, *_served(first, "customer_liability"))
+    return Model("indemnity_given", case.currency, kinds, liability_year(stances, first), notes, s.shown_too)
 
 
 # ---------------------------------------------------------------- losses that the provider causes
@@ -175,6 +199,13 @@ def indemnity_given(case: Case) -> Found:
 def unrecovered_loss(case: Case) -> Found:
     """The customer's loss from failures and breaches of the provider, less what exclusion, cap and remedies let it
     recover."""
+    (kinds, stances), remedy = _failures(case)
+    notes = (*remedy, *_notes(stances))
+    return Model("unrecovered_loss", case.currency, kinds, recovery_year(stances), notes, _too(stances))
+
+
+def _failures(case: Case) -> tuple[Claims, tuple[str, ...]]:
+    """Outages and breaches of the provider with what can be claimed for them, and the notes of an exclusive remedy."""
     outage = stance(case, PROVIDER, ("service_levels",))
     breach = stance(case, PROVIDER, ("data_breach", "confidentiality"))
     indirect = assume(case, "unrecovered_loss", "indirect", "share of indirect damage")
@@ -187,17 +218,14 @@ def unrecovered_loss(case: Case) -> Found:
     )
     stolen = named("loss of a breach", stolen)
     back, remedy = _remedy(case, lost)
-    claim = back if back is not None else _direct("outage", lost, indirect, outage)
+    claim = back if back is not None else _direct("an outage", lost, indirect, outage)
     kinds = (
-        kind("outage", {"loss": lost, "claim": per_event(claim, outage)},
+        kind("outages", {"loss": lost, "claim": per_event(claim, outage)},
              assume(case, "unrecovered_loss", "frequency_outage", "outages a year"), shock="cloud_outage"),
-        kind("breach", {"loss": stolen, "claim": per_event(_direct("breach", stolen, indirect, breach), breach)},
+        kind("breaches", {"loss": stolen, "claim": per_event(_direct("a breach", stolen, indirect, breach), breach)},
              assume(case, "unrecovered_loss", "frequency_breach", "breaches a year")),
     )  # fmt: skip
-    stances = {"outage": outage, "breach": breach}
-    return Model(
-        "unrecovered_loss", case.currency, kinds, recovery_year(stances), (*remedy, *_notes(stances)), _too(stances)
-    )
+    return (kinds, {"outages": outage, "breaches": breach}), remedy
 
 
 def _direct(what: str, loss: Expr, indirect: Expr, s: Stance) -> Expr:
@@ -211,7 +239,7 @@ def _remedy(case: Case, lost: Expr) -> tuple[Expr | None, tuple[str, ...]]:
     if not fitting:
         return None, tuple(f"the exclusive remedy in clause {p.clause_id} is not for outages" for p in found[:1])
     used = with_number(fitting, "percent", "amount")
-    where = f"clause {(used or fitting[0]).clause_id}: only its remedy for outages, no damages"
+    where = f"for outages only the remedy of clause {(used or fitting[0]).clause_id}, no damages"
     if used is None:
         return ZERO, (where, "no credit stated, so nothing in money")
     credit = money_term(case, used, used.values, "credit")

@@ -23,6 +23,7 @@ from risklib.exposure.arithmetic import (
     exactly,
     in_figures,
     in_words,
+    named,
     names,
     number,
     quantities,
@@ -43,6 +44,7 @@ class Kind:
     count: Expr = ONE
     law: str = TIMES
     shock: str = ""  # the shared shock that part of its events comes from
+    owner: str = ""  # the component that counts its loss; here it only uses up a cap that both share
 
 
 def kind(name: str, cost: Expr | Mapping[str, Expr], count: Expr = ONE, shock: str = "") -> Kind:
@@ -67,19 +69,23 @@ class Model:
     notes: tuple[str, ...] = ()
     shown_too: tuple[Quantity, ...] = ()  # operands in words, not in the arithmetic
 
+    @property
+    def own(self) -> tuple[Kind, ...]:
+        return tuple(k for k in self.kinds if not k.owner)
+
     def operands(self) -> tuple[Operand, ...]:
-        """Every operand, in reading order, each once."""
+        """Every operand, in reading order, each once. What else uses up a shared cap opens with its own component."""
         found: dict[int, Operand] = {}
-        for e in (*self.parts(), self.year(self._sums({k.name: ONE for k in self.kinds}))):
+        for e in (*self.parts(self.own), self.year(self._sums({k.name: ONE for k in self.own}))):
             for q in quantities(e):
                 found.setdefault(id(q), q.operand)
         for q in self.shown_too:
             found.setdefault(id(q), q.operand)
         return tuple(dict.fromkeys(found.values()))
 
-    def parts(self) -> list[Expr]:
+    def parts(self, kinds: tuple[Kind, ...] | None = None) -> list[Expr]:
         """The counts and columns of all kinds, as formulas."""
-        return [e for k in self.kinds for e in (k.count, *k.columns.values())]
+        return [e for k in (self.kinds if kinds is None else kinds) for e in (k.count, *k.columns.values())]
 
     def _sums(self, times: Mapping[str, Expr]) -> dict[str, Expr]:
         return {f"{k.name}.{c}": times.get(k.name, ZERO) * e for k in self.kinds for c, e in k.columns.items()}
@@ -100,9 +106,11 @@ class Model:
             times[k.name], chances[k.name] = (k.count, ONE) if as_number else (ONE, k.count)
         certain = {n: t for n, t in times.items() if chances[n] is ONE}
         rare = [n for n in times if n not in certain]
-        alone = [self.year(self._sums(certain))] if certain else []
-        alone += [chances[n] * (self.year(self._sums({n: times[n]}))) for n in rare]
-        formula = total(alone)
+        own = [k.name for k in self.own]
+        steady = [n for n in own if n in certain]
+        alone = {", ".join(steady): self.year(self._sums({n: certain[n] for n in steady}))} if steady else {}
+        alone |= {n: chances[n] * self.year(self._sums({n: times[n]})) for n in own if n in rare}
+        formula = total(named(f"from {n}", e) if len(alone) > 1 else e for n, e in alone.items())
         together = self._together(certain, {n: exactly(chances[n], level) for n in rare}, level)
         extra = together - exactly(formula, level)
         return (formula if abs(extra) < Decimal("1e-9") else _with(formula, extra)), together
@@ -131,8 +139,8 @@ class Model:
 
 
 def _with(formula: Expr, extra: Decimal) -> Expr:
-    word = "more for a cap shared by all events of a year"
-    return Expr("+", (formula, Expr("named", (number(extra),), word, "money")))
+    word = "effect of one cap for all claims of a year"
+    return Expr("+" if extra > 0 else "−", (formula, named(word, number(abs(extra)))))
 
 
 def _line(name: str, e: Expr, result: str, unit: str, currency: str) -> str:
@@ -140,4 +148,6 @@ def _line(name: str, e: Expr, result: str, unit: str, currency: str) -> str:
     if e.op == "number":
         return f"{name} = {result}"
     words, figures = in_words(e), in_figures(e)
+    if e.op == "value":  # a name for one operand: its figure is enough
+        words = figures = name
     return " = ".join(dict.fromkeys([name, words, *([] if result.startswith(figures) else [figures]), result]))

@@ -2,46 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date
-
 import numpy as np
-from numpy.typing import NDArray
 
 from risklib.exposure.arithmetic import HIGH, LIKELY, LOW, cents
 from risklib.exposure.components import COMPONENTS, build
 from risklib.exposure.model import Model
-from risklib.exposure.results import expected_and_p95
-from risklib.exposure.simulate import losses
-from risklib.exposure.terms import Case, Missing
-from risklib.inputs import Assumptions, Rates
-from risklib.records import Deal, Exposure, Provision
+from risklib.exposure.results import Array, expected_and_p95
+from risklib.exposure.simulate import Seen, losses
+from risklib.exposure.terms import Basis, Case, Contract, Missing
+from risklib.records import Exposure
 
 
-def price(
-    contract_id: str,
-    provisions: Sequence[Provision],
-    deal: Deal | None,
-    assumptions: Assumptions,
-    rates: Rates | None = None,
-    *,
-    as_of: date,
-    seed: int = 0,
-    trials: int = 10_000,
-) -> tuple[Exposure, ...]:
+def price(contract: Contract, basis: Basis) -> tuple[Exposure, ...]:
     """One ``Exposure`` for each component, in the order of ``COMPONENTS``; amounts a contract year, in the deal's
     currency.
 
     ``low``, ``likely``, ``high`` are the scenario (exact, rounded to the currency's smallest unit, halves up);
-    ``expected`` and ``p95`` come from ``trials`` simulated years. A component whose clause was not found is a
+    ``expected`` and ``p95`` come from ``basis.trials`` simulated years. A component whose clause was not found is a
     scored zero and its reason says so; one that lacks an operand is unscored, without amounts, and its reason says
     what to ask or give. For scored components ``reason`` holds notes (which of several clauses is used, what no
     clause limits), or None."""
-    case = Case(contract_id, tuple(provisions), deal, assumptions, rates, as_of)
-    return tuple(_exposure(name, case, seed, trials) for name in COMPONENTS)
+    case, seen = Case.of(contract, basis), Seen()
+    return tuple(_exposure(name, case, basis, seen) for name in COMPONENTS)
 
 
-def _exposure(component: str, case: Case, seed: int, trials: int) -> Exposure:
+def _exposure(component: str, case: Case, basis: Basis, seen: Seen) -> Exposure:
     model = build(component, case)
     if isinstance(model, Missing):
         currency = case.deal.currency if case.deal else None
@@ -50,16 +35,16 @@ def _exposure(component: str, case: Case, seed: int, trials: int) -> Exposure:
         zero = cents(0.0, case.currency)
         return Exposure(component, "scored", model, case.currency, zero, zero, zero, zero, zero, formula="nothing")
     try:
-        return _scored(model, case, seed, trials)
+        return _scored(model, case, basis, seen)
     except (ArithmeticError, ValueError):  # a rate of a million per cent, compounded
         reason = "the operands give no sensible sum; check the numbers of the clause and of the facts"
         return Exposure(component, "unscored", reason, model.currency, operands=model.operands())
 
 
-def _scored(model: Model, case: Case, seed: int, trials: int) -> Exposure:
+def _scored(model: Model, case: Case, basis: Basis, seen: Seen) -> Exposure:
     low, likely, high = (cents(model.scenario(level), model.currency) for level in (LOW, LIKELY, HIGH))
     reason = "; ".join(model.notes) or None
-    drawn = expected_and_p95(losses(model, case.contract_id, seed, trials, case.assumptions.dependence()))
+    drawn = expected_and_p95(losses(model, case.contract_id, basis, seen))
     expected, p95 = (cents(x, model.currency) for x in drawn)
     return Exposure(
         model.component, "scored", reason, model.currency, low, likely, high, expected, p95,
@@ -67,27 +52,16 @@ def _scored(model: Model, case: Case, seed: int, trials: int) -> Exposure:
     )  # fmt: skip
 
 
-def annual_losses(
-    contract_id: str,
-    provisions: Sequence[Provision],
-    deal: Deal | None,
-    assumptions: Assumptions,
-    rates: Rates | None = None,
-    *,
-    as_of: date,
-    seed: int = 0,
-    trials: int = 10_000,
-) -> dict[str, NDArray[np.float64]]:
+def annual_losses(contract: Contract, basis: Basis) -> dict[str, Array]:
     """The simulated loss of each year by component, in the deal's currency; unscored components are left out.
 
     The same years as those of ``price`` with the same arguments; year k of one contract goes with year k of another, so
     arrays of several contracts may be added.
     """
-    case = Case(contract_id, tuple(provisions), deal, assumptions, rates, as_of)
-    shared, none = assumptions.dependence(), np.zeros(trials)
+    case, seen, none = Case.of(contract, basis), Seen(), np.zeros(basis.trials)
     models = {name: build(name, case) for name in COMPONENTS}
     return {
-        name: none if isinstance(m, str) else losses(m, contract_id, seed, trials, shared)
+        name: none if isinstance(m, str) else losses(m, contract.contract_id, basis, seen)
         for name, m in models.items()
         if not isinstance(m, Missing)
     }

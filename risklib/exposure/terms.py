@@ -4,14 +4,16 @@ the question."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, field
+from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
+from functools import cached_property, lru_cache
 from typing import Any
 
-from risklib.exposure.arithmetic import Expr, Quantity, value
+from risklib.exposure.arithmetic import HIGH, LOW, Expr, Quantity, shown, value
 from risklib.inputs import Assumptions, Rates, is_overdue, money_unit
-from risklib.records import BOTH, Deal, Operand, Provision
+from risklib.inputs.assumptions import REVIEW_DAYS
+from risklib.records import BOTH, Assumption, Deal, Operand, Provision
 
 ABSURD = Decimal("1e15")
 MONEY_FACTS = ("annual_fees", "committed_spend", "expected_spend", "downtime_value_per_day", "switching_cost")
@@ -19,6 +21,40 @@ MONEY_FACTS = ("annual_fees", "committed_spend", "expected_spend", "downtime_val
 
 class Missing(Exception):
     """An operand is not known; ``str()`` says which and what to ask or give."""
+
+
+@dataclass(frozen=True)
+class Contract:
+    """What was found in one agreement, and what procurement knows of it.
+
+    ``parent`` is the contract_id of the agreement with which this one is counted (an order form under its master
+    agreement, a version that another one replaced). It is priced by itself, but totals leave it out and say so.
+    """
+
+    contract_id: str
+    provisions: Sequence[Provision]
+    deal: Deal | None
+    parent: str | None = None
+
+
+@dataclass(frozen=True)
+class Basis:
+    """What all contracts are priced with: assumptions, exchange rates, the day, and the simulation's seed and years."""
+
+    assumptions: Assumptions
+    rates: Rates | None = None
+    as_of: date = field(kw_only=True)
+    seed: int = 0
+    trials: int = 10_000
+
+    @cached_property
+    def shocks(self) -> Mapping[str, float]:
+        """The share of events that comes from each shared shock."""
+        return self.assumptions.dependence()
+
+    def rate(self, given: str, wanted: str) -> Decimal | None:
+        """How many ``wanted`` one ``given`` buys; None where a rate is missing."""
+        return Decimal(1) if given == wanted else self.rates.rate(given, wanted) if self.rates else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +67,11 @@ class Case:
     assumptions: Assumptions
     rates: Rates | None
     as_of: date
+
+    @classmethod
+    def of(cls, contract: Contract, basis: Basis) -> Case:
+        provisions = tuple(contract.provisions)
+        return cls(contract.contract_id, provisions, contract.deal, basis.assumptions, basis.rates, basis.as_of)
 
     @property
     def currency(self) -> str:
@@ -80,11 +121,13 @@ def with_number(found: Sequence[Provision], *keys: str) -> Provision | None:
 def also(found: Sequence[Provision], used: Iterable[Provision | None], what: str) -> tuple[str, ...]:
     """A note about provisions of the same kind that the formula does not use."""
     chosen = [p for p in used if p is not None]
-    others = [p.clause_id for p in found if all(p is not c for c in chosen)]
+    others = list(dict.fromkeys(p.clause_id for p in found if all(p is not c for c in chosen)))
     if not others or not chosen:
         return ()
-    places = ", ".join(list(dict.fromkeys(others))[:5])
-    return (f"{what}: clause {chosen[0].clause_id} is used (also found, not used: {places})",)
+    own = chosen[0].clause_id
+    places = [f"clause {c}" for c in others[:5] if c != own] + ["more"] * (len(others) > 5)
+    places = ["another sentence of it"] * (own in others) + places
+    return (f"{what}: clause {own} is used, not {', '.join(places)}",)
 
 
 # ---------------------------------------------------------------- operands
@@ -138,14 +181,22 @@ def assume(case: Case, component: str, parameter: str, name: str, fixed: bool = 
     row = case.assumptions.get(component, parameter, case.deal.currency if case.deal else None)
     if row is None:
         raise Missing(f"{name} not known: add a row {component}, {parameter} to the assumptions CSV")
+    given = money_unit(row.unit)
+    e = _assumed(row, name, fixed, is_overdue(row, case.as_of))
+    return e if given in (None, case.currency) else e * exchange(case, given or "")
+
+
+@lru_cache(maxsize=4096)
+def _assumed(row: Assumption, name: str, fixed: bool, overdue: bool) -> Expr:
+    """The operand of an assumption, made once for all contracts."""
     figures = tuple(Decimal(repr(x)) for x in ((row.likely,) * 3 if fixed else (row.low, row.likely, row.high)))
     source = f"{row.id}, {row.file}:{row.line}"
-    source += "" if row.low == row.high else f"; low {row.low:,g}, high {row.high:,g}"
-    source += "; illustrative" * row.illustrative + "; review overdue" * is_overdue(row, case.as_of)
+    if not fixed and row.low != row.high:
+        low, high = (shown(figures[k], row.unit) for k in (LOW, HIGH))
+        source += f"; low {low}, high {high}"
+    source += "; illustrative" * row.illustrative + "; review overdue" * overdue
     operand = Operand(name, figures[1], row.unit, "assumption", source=source)
-    given = money_unit(row.unit)
-    e = value(Quantity(name, figures, row.unit, operand, row.id))  # type: ignore[arg-type]
-    return e if given in (None, case.currency) else e * exchange(case, given or "")
+    return value(Quantity(name, figures, row.unit, operand, row.id))  # type: ignore[arg-type]
 
 
 def exchange(case: Case, given: str) -> Expr:
@@ -157,6 +208,7 @@ def exchange(case: Case, given: str) -> Expr:
         )
     name = f"{case.currency} for one {given}"
     source = f"{case.rates.source} of {case.rates.on.isoformat()}"
+    source += "; review overdue" * (case.rates.on < case.as_of - timedelta(days=REVIEW_DAYS))
     return value(Quantity(name, (rate,) * 3, "rate", Operand(name, rate, "rate", "rate", source=source)))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -14,25 +13,17 @@ import numpy as np
 from babel.numbers import get_currency_precision
 from numpy.typing import NDArray
 
+from risklib.exposure.arithmetic import quantities
 from risklib.exposure.components import COMPONENTS, build
 from risklib.exposure.results import Summary, in_cents, summary, worst_years
-from risklib.exposure.simulate import losses
-from risklib.exposure.terms import Case, Missing
-from risklib.inputs import Assumptions, Rates
-from risklib.records import Deal, Provision
+from risklib.exposure.simulate import Seen, losses
+from risklib.exposure.terms import Basis, Case, Contract, Missing
 
 Array = NDArray[np.float64]
 BLOCK = (
     64  # contracts that are drawn and added together; fixed, so that sums have the same bytes on any number of workers
 )
 NO_VENDOR = "(vendor not given)"
-
-
-@dataclass(frozen=True)
-class Contract:
-    contract_id: str
-    provisions: Sequence[Provision]
-    deal: Deal | None
 
 
 @dataclass(frozen=True)
@@ -58,6 +49,8 @@ class Totals:
     share_of_vendor: Mapping[str, Decimal]
     share_of_component: Mapping[str, Decimal]
     left_out: tuple[Left, ...]
+    illustrative: tuple[str, ...]  # ids of the shipped, illustrative assumptions that the figures rest on
+    overdue: tuple[str, ...]  # ids of assumptions whose review is overdue
 
 
 @dataclass
@@ -69,14 +62,23 @@ class _Sum:
     contracts: dict[str, Array] = field(default_factory=dict)
     figures: dict[str, Summary] = field(default_factory=dict)  # of each contract
     vendor_of: dict[str, str] = field(default_factory=dict)
+    used: set[str] = field(default_factory=set)  # ids of assumptions
+
+    @staticmethod
+    def add_to(sums: dict[str, Array], name: str, array: Array) -> None:
+        if name in sums:
+            sums[name] += array
+        else:
+            sums[name] = array.copy()
 
     def add(self, other: _Sum) -> None:
         for mine, theirs in ((self.vendors, other.vendors), (self.components, other.components)):
             for name, array in theirs.items():
-                mine[name] = mine[name] + array if name in mine else array
+                self.add_to(mine, name, array)
         self.contracts |= other.contracts
         self.figures |= other.figures
         self.vendor_of |= other.vendor_of
+        self.used |= other.used
 
 
 Block = tuple[dict[str, _Sum], list[Left]]
@@ -84,80 +86,76 @@ Block = tuple[dict[str, _Sum], list[Left]]
 
 def aggregate(
     contracts: Iterable[Contract],
-    assumptions: Assumptions,
-    rates: Rates | None = None,
+    basis: Basis,
     *,
-    as_of: date,
-    seed: int = 0,
-    trials: int = 10_000,
     currency: str | None = None,
     mapping: Callable[..., Iterable[Any]] = map,
 ) -> tuple[Totals, ...]:
-    """Totals for each currency, or for one ``currency`` into which ``rates`` convert (contracts without a rate are
-    left out).
+    """Totals for each currency, or for one ``currency`` into which the rates convert. Left out, and said so: contracts
+    without a rate, and those that are counted with their ``parent`` where that is among ``contracts``.
 
-    ``mapping`` may be a pool's ordered map; the result has the same bytes. Memory: 8 bytes a contract and trial.
+    ``mapping`` may be a pool's ordered map (``imap`` keeps memory low); the result has the same bytes. Memory: 8 bytes
+    a contract and trial.
     """
     ordered = sorted(contracts, key=lambda c: c.contract_id)
-    blocks = [ordered[k : k + BLOCK] for k in range(0, len(ordered), BLOCK)]
-    work = partial(
-        _block, assumptions=assumptions, rates=rates, as_of=as_of, seed=seed, trials=trials, currency=currency
-    )
+    known = {c.contract_id for c in ordered}
+    counted = [c for c in ordered if c.parent not in known - {c.contract_id}]
+    blocks = [counted[k : k + BLOCK] for k in range(0, len(counted), BLOCK)]
+    work = partial(_block, basis=basis, currency=currency)
     sums: dict[str, _Sum] = {}
-    left: list[Left] = []
+    left = [
+        Left(c.contract_id, None, f"counted with {c.parent}, to which it belongs")
+        for c in ordered
+        if c.parent in known - {c.contract_id}
+    ]
     for found, missing in mapping(work, blocks):
         left += missing
         for code, part in found.items():
             sums.setdefault(code, _Sum()).add(part)
-    return tuple(_totals(code, sums[code], left) for code in sorted(sums))
+    return tuple(_totals(code, sums[code], left, basis) for code in sorted(sums))
 
 
-def _block(
-    contracts: Sequence[Contract], assumptions: Assumptions, rates: Rates | None,
-    as_of: date, seed: int, trials: int, currency: str | None,
-) -> Block:  # fmt: skip
+def _block(contracts: Sequence[Contract], basis: Basis, currency: str | None) -> Block:
     sums: dict[str, _Sum] = {}
     left: list[Left] = []
-    shared = assumptions.dependence()
     for c in contracts:
-        case = Case(c.contract_id, tuple(c.provisions), c.deal, assumptions, rates, as_of)
-        given = _converted(case, currency)
+        case = Case.of(c, basis)
+        given = _converted(case, basis, currency)
         if isinstance(given, Left):
             left.append(given)
             continue
         code, rate = given
         part = sums.setdefault(code, _Sum())
-        whole = np.zeros(trials)
+        whole, seen = np.zeros(basis.trials), Seen()
         for name in COMPONENTS:
             model = build(name, case)
             if isinstance(model, Missing):
                 left.append(Left(c.contract_id, name, str(model)))
             elif not isinstance(model, str):
-                drawn = losses(model, c.contract_id, seed, trials, shared) * rate
+                part.used |= {q.assumption for e in model.parts() for q in quantities(e) if q.assumption}
+                drawn = losses(model, c.contract_id, basis, seen) * rate
                 whole += drawn
-                part.components[name] = part.components[name] + drawn if name in part.components else drawn
+                part.add_to(part.components, name, drawn)
         vendor = (c.deal.vendor if c.deal else None) or NO_VENDOR
-        part.vendors[vendor] = part.vendors[vendor] + whole if vendor in part.vendors else whole
+        part.add_to(part.vendors, vendor, whole)
         part.contracts[c.contract_id], part.figures[c.contract_id] = whole, summary(whole)
         part.vendor_of[c.contract_id] = vendor
     return sums, left
 
 
-def _converted(case: Case, currency: str | None) -> tuple[str, float] | Left:
+def _converted(case: Case, basis: Basis, currency: str | None) -> tuple[str, float] | Left:
     """The currency of a contract's totals, and the rate into it; or why the contract is left out."""
     try:
         own = case.currency
     except Missing as missing:
         return Left(case.contract_id, None, str(missing))
-    if currency is None or currency == own:
-        return own, 1.0
-    rate = case.rates.rate(own, currency) if case.rates else None
+    rate = basis.rate(own, currency or own)
     if rate is None:
         return Left(case.contract_id, None, f"no rate from {own} to {currency}: add it to the rates CSV")
-    return currency, float(rate)
+    return currency or own, float(rate)
 
 
-def _totals(currency: str, s: _Sum, left: list[Left]) -> Totals:
+def _totals(currency: str, s: _Sum, left: list[Left], basis: Basis) -> Totals:
     whole = np.sum([s.vendors[v] for v in sorted(s.vendors)], axis=0)
     worst = worst_years(whole)
     figures = summary(whole)
@@ -177,6 +175,8 @@ def _totals(currency: str, s: _Sum, left: list[Left]) -> Totals:
         by_vendor,
         _shares(s.components, worst, figures.shortfall, currency),
         tuple(x for x in left if x.component is None or x.contract_id in mine),
+        tuple(r.id for r in basis.assumptions.rows if r.illustrative and r.id in s.used),
+        tuple(r.id for r in basis.assumptions.overdue(basis.as_of) if r.id in s.used),
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -13,9 +12,7 @@ from risklib.exposure.arithmetic import HIGH, LIKELY, LOW, Quantity, cents, quan
 from risklib.exposure.components import COMPONENTS, build
 from risklib.exposure.model import Model
 from risklib.exposure.pricing import price
-from risklib.exposure.terms import Case
-from risklib.exposure.totals import Contract
-from risklib.inputs import Assumptions, Rates
+from risklib.exposure.terms import Basis, Case, Contract
 from risklib.records import BOTH, Exposure, Provision
 
 SIZE = ("amount", "currency", "fee_months", "fee_multiple", "percent", "alternatives", "comparator", "reference")
@@ -67,18 +64,12 @@ def _with(p: Provision, change: Change, drop: tuple[str, ...]) -> Provision:
     return replace(p, party=change.party, values={**stays, **(change.values or {})})
 
 
-def what_if(
-    contract: Contract, changes: Sequence[Change], assumptions: Assumptions, rates: Rates | None = None,
-    *, as_of: date, seed: int = 0, trials: int = 10_000,
-) -> tuple[Difference, ...]:  # fmt: skip
+def what_if(contract: Contract, changes: Iterable[Change], basis: Basis) -> tuple[Difference, ...]:
     """The components that the changes move, with the difference in money. Same random years before and after."""
     after = tuple(contract.provisions)
     for change in changes:
         after = changed(after, change)
-    rows = [
-        price(contract.contract_id, terms, contract.deal, assumptions, rates, as_of=as_of, seed=seed, trials=trials)
-        for terms in (contract.provisions, after)
-    ]
+    rows = [price(replace(contract, provisions=terms), basis) for terms in (contract.provisions, after)]
     pairs = [(b, a) for b, a in zip(*rows, strict=True) if _figures(b) != _figures(a)]
     return tuple(
         Difference(b.component, b, a, _less(a.likely, b.likely), _less(a.expected, b.expected)) for b, a in pairs
@@ -110,20 +101,17 @@ class Swing:
         return abs(self.high - self.low)
 
 
-def sensitivity(
-    contracts: Iterable[Contract], assumptions: Assumptions, rates: Rates | None = None, *, as_of: date, currency: str
-) -> tuple[Decimal, tuple[Swing, ...]]:
+def sensitivity(contracts: Iterable[Contract], basis: Basis, *, currency: str) -> tuple[Decimal, tuple[Swing, ...]]:
     """The likely total in ``currency``, and the swing of each assumption, widest first (a tornado). Arithmetic
     only, no noise.
 
-    Contracts in another currency count where ``rates`` convert them."""
+    Contracts in another currency count where the rates convert them; those with a ``parent`` do not count."""
     base = Decimal(0)
     moved: dict[str, list[Decimal]] = {}
-    owner = {row.id: row.component for row in assumptions.rows}
-    for c in contracts:
-        case = Case(c.contract_id, tuple(c.provisions), c.deal, assumptions, rates, as_of)
-        given = c.deal.currency if c.deal else None
-        rate = Decimal(1) if given == currency else rates.rate(given, currency) if rates and given else None
+    owner = {row.id: row.component for row in basis.assumptions.rows}
+    for c in (c for c in contracts if c.parent is None):
+        case, given = Case.of(c, basis), c.deal.currency if c.deal else None
+        rate = basis.rate(given, currency) if given else None
         for model in (build(name, case) for name in COMPONENTS) if rate is not None else ():
             if isinstance(model, Model):
                 base += _add_swings(model, rate or Decimal(0), moved)
