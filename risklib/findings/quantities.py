@@ -49,11 +49,13 @@ _DAYS = {"hour": Decimal(1) / 24, "day": Decimal(1), "week": Decimal(7), "month"
 _MONTHS = {"month": Decimal(1), "year": Decimal(12), "quarter": Decimal(3)}
 
 _DURATION = re.compile(
-    rf"(?P<n>{_NUMBER}|\ba\b|\ban\b)[\s-]*(?:full |consecutive |calendar |business |working |additional |"
+    rf"(?P<n>{_NUMBER}|\ba\b|\ban\b)[\s-]*(?:or more |or fewer |or less |full |consecutive |calendar |business |working |additional |"
     rf"successive |prior |preceding |further )*"
-    r"(?P<unit>hour|day|week|month|quarter|year)(?:s|ly)?\b",
+    r"(?P<unit>hour|day|week|month|quarter|year)s?\b",  # "a monthly fee" is no duration
     re.I,
 )
+_POINTS_BACK = re.compile(r"\b(?:such|said|foregoing|aforesaid)\s+(?:initial )?$", re.I)
+_THE = re.compile(r"\b(?:the|this|that|same)\s+$", re.I)
 _FRACTION = r"(?:\d+\s*-?\s*1/2|\d+\s*½|one and (?:one-?half|a half))"
 _PERCENT = re.compile(
     rf"(?P<n>{_FRACTION}|{_NUMBER}(?:\s*\(\s*\d[\d.]*\s*%\s*\))?)\s*(?:\(\s*(?P<p>\d[\d.]*)\s*%?\s*\)\s*)?(?:%|"
@@ -61,14 +63,32 @@ _PERCENT = re.compile(
     r"|(?P<bare>\d[\d.]*)\s*%",
     re.I,
 )
-_CODES = "USD|EUR|GBP|CHF|SEK|NOK|DKK|CAD|AUD|NZD|JPY|INR|SGD|HKD|ZAR|BRL|MXN|PLN|CZK|ILS|KRW|CNY|AED|SAR"
+# "the twentieth (20th) Business Day after": a count of days, where an event follows
+_ORDINAL = re.compile(
+    r"(?:\b[a-z-]+(?:th|st|nd|rd)\s*\(\s*)?(?<![\w.])(?P<n>\d{1,3})(?:st|nd|rd|th)\s*\)?\s+"
+    r"(?:calendar |business |working )*(?P<unit>day|week|month)\s+(?=after|following|from)",
+    re.I,
+)
+UNKNOWN_CURRENCY = "?"  # the text names a currency that several countries use ("kr", "pesos"): unknown stays unknown
+_CODES = (
+    "USD|EUR|GBP|CHF|SEK|NOK|DKK|CAD|AUD|NZD|JPY|INR|SGD|HKD|ZAR|BRL|MXN|PLN|CZK|ILS|KRW|CNY|AED|SAR|"
+    "(?-i:HUF|RON|TRY|THB|MYR|IDR|PHP|TWD|VND|COP|CLP|NGN|KES|EGP|UAH)"  # "try" is a verb as well
+)
 _SYMBOLS = {"US$": "USD", "U.S.$": "USD", "U.S. $": "USD", "C$": "CAD", "CA$": "CAD", "CDN$": "CAD", "A$": "AUD",
             "AU$": "AUD", "NZ$": "NZD", "HK$": "HKD", "S$": "SGD", "R$": "BRL", "€": "EUR", "£": "GBP", "¥": "JPY",
-            "₹": "INR", "$": ""}  # fmt: skip
+            "₹": "INR", "₪": "ILS", "₩": "KRW", "₺": "TRY", "₫": "VND", "₴": "UAH", "฿": "THB", "zł": "PLN", "RMB": "CNY",
+            "Rs.": UNKNOWN_CURRENCY, "Rs": UNKNOWN_CURRENCY, "kr.": UNKNOWN_CURRENCY, "kr": UNKNOWN_CURRENCY,
+            "$": ""}  # fmt: skip
 _NAMES = {"u.s. dollars": "USD", "us dollars": "USD", "united states dollars": "USD", "dollars": "",
           "canadian dollars": "CAD", "australian dollars": "AUD", "euros": "EUR", "euro": "EUR",
           "pounds sterling": "GBP", "pounds": "GBP", "swiss francs": "CHF", "swedish kronor": "SEK",
-          "norwegian kroner": "NOK", "danish kroner": "DKK", "yen": "JPY", "japanese yen": "JPY"}  # fmt: skip
+          "norwegian kroner": "NOK", "danish kroner": "DKK", "yen": "JPY", "japanese yen": "JPY",
+          "indian rupees": "INR", "singapore dollars": "SGD", "hong kong dollars": "HKD", "new zealand dollars": "NZD",
+          "mexican pesos": "MXN", "zloty": "PLN", "shekels": "ILS", "new israeli shekels": "ILS", "renminbi": "CNY",
+          "south african rand": "ZAR", "rand": "ZAR", "brazilian reais": "BRL", "reais": "BRL", "kronor": "SEK",
+          "kroner": UNKNOWN_CURRENCY, "kr": UNKNOWN_CURRENCY, "rupees": UNKNOWN_CURRENCY, "pesos": UNKNOWN_CURRENCY,
+          "francs": UNKNOWN_CURRENCY, "dirhams": UNKNOWN_CURRENCY}  # fmt: skip
+_BY_SYMBOL = {s.upper(): code for s, code in _SYMBOLS.items()}
 _SYM = "|".join(re.escape(s) for s in sorted(_SYMBOLS, key=len, reverse=True))
 _AMOUNT = rf"(?:{_DIGITS})(?:\s*(?:thousand|million|billion|mio|mm|bn|k|m)\b)?"
 _MONEY = re.compile(
@@ -84,11 +104,13 @@ _MULTIPLE = re.compile(
     r"|\(\s*(?P<paren>\d+(?:\.\d+)?)\s*[x×]\s*\)",
     re.I,
 )
+_MONTH_NAMES = "January|February|March|April|May|June|July|August|September|October|November|December"
 _TIMES = re.compile(
     rf"\b(?P<n>once|twice|{_SPELLED}(?:\s*\(\d+\))?\s+times?|\d+\s+times?|one\s*\(1\)|one)\s+"
     rf"(?:in\s+)?(?:per|in\s+any|during\s+any|during\s+each|each|every|a|an|in\s+each|annually|within\s+any)\s*"
     rf"(?P<every>{_NUMBER})?[\s-]*(?:calendar |contract |consecutive |rolling |subscription |"
-    rf"month )?(?P<unit>year|months?|quarter|month period|annum|twelve)",
+    rf"month )?(?P<unit>year|months?|quarter|month period|annum|twelve)"
+    rf"|\b(?P<date>(?:on|as of|effective) (?:each|every) (?:anniversary|{_MONTH_NAMES})\b)",
     re.I,
 )
 
@@ -96,7 +118,8 @@ _TIMES = re.compile(
 @dataclass(frozen=True, slots=True)
 class Quantity:
     """``kind``: "money", "percent", "duration", "multiple" or "times"; ``unit``: currency ("" = a bare dollar sign),
-    or day/month/… for a duration. ``value`` is exact."""
+    or day/month/… for a duration. ``value`` is exact. ``unit`` of money in a currency that the words do not settle is
+    ``UNKNOWN_CURRENCY``: never the currency of a bare dollar sign."""
 
     kind: str
     value: Decimal
@@ -170,6 +193,21 @@ def durations(text: str) -> list[Quantity]:
         n = number(m["n"])
         if n is not None:
             out.append(Quantity("duration", n, m["unit"].lower(), m.start(), m.end()))
+    for m in _ORDINAL.finditer(text):
+        out.append(Quantity("duration", Decimal(m["n"]), m["unit"].lower(), m.start(), m.end()))
+    return _told_once(text, sorted(out, key=lambda q: q.start))
+
+
+def _told_once(text: str, found: list[Quantity]) -> list[Quantity]:
+    """Without those that only point back: "at the end of such thirty (30) day period" says nothing new."""
+    out: list[Quantity] = []
+    for q in found:
+        if _POINTS_BACK.search(text[max(0, q.start - 20) : q.start]):
+            continue
+        again = any((q.value, q.unit) == (o.value, o.unit) for o in out)
+        if again and _THE.search(text[max(0, q.start - 20) : q.start]):
+            continue
+        out.append(q)
     return out
 
 
@@ -190,7 +228,7 @@ def moneys(text: str) -> list[Quantity]:
         if n is None:
             continue
         name = (m["code2"] or m["code"] or m["name"] or "").strip()
-        unit = _NAMES.get(name.lower(), name.upper()) if name else _SYMBOLS.get((m["sym"] or "").upper(), "")
+        unit = _NAMES.get(name.lower(), name.upper()) if name else _BY_SYMBOL.get((m["sym"] or "").upper(), "")
         out.append(Quantity("money", n, unit or "", m.start(), m.end()))
     return out
 
@@ -210,6 +248,9 @@ def times_a_year(text: str) -> list[Quantity]:
     words = {"once": 1, "twice": 2}
     out = []
     for m in _TIMES.finditer(text):
+        if m["date"]:
+            out.append(Quantity("times", Decimal(1), "year", m.start(), m.end()))
+            continue
         raw = m["n"].lower()
         n = Decimal(words[raw]) if raw in words else number(raw)
         every = (number(m["every"]) if m["every"] else None) or Decimal(1)

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from risklib.findings.places import jurisdiction
-from risklib.findings.quantities import FINDERS, Quantity
+from risklib.findings.quantities import FINDERS, UNKNOWN_CURRENCY, Quantity
 from risklib.playbook.valuerules import ValueRule
 
 _PERIODS = (
@@ -39,8 +39,8 @@ _EXCLUDES = re.compile(
 )
 _LIMITS = re.compile(r"exceed|limited to|in excess of|maximum|not be more than|aggregate liability|capped|up to", re.I)
 _WHOLE_FEES = re.compile(
-    r"(?:total|aggregate|all|the)?\s*(?:amounts?|fees|sums?|charges|price|consideration)\b[^.;]{0,40}\b(?:paid|"
-    r"payable|received|due)",
+    r"(?:total|aggregate|all|the)?\s*(?:amounts?|fees|sums?|charges|price|consideration)\b"
+    r"(?:(?!would have)[^.;]){0,40}\b(?:paid|payable|received|due(?! to\b))",
     re.I,
 )
 _BASES = (
@@ -100,6 +100,13 @@ _EXCEPTION = re.compile(
     re.I,
 )
 _CAPS = ("liability_cap", "super_cap")
+_EACH = re.compile(r"\W{0,3}(?:for|per|in)\s+(?:each|every|any|a)?\s*(?:full |calendar )*(month|year)\b", re.I)
+_WITHIN_NOTICE = re.compile(
+    r"(?:\bun(?:cured|remedied|corrected|resolved|paid)|\bnot (?:been )?(?:cured|remedied|corrected|paid|made good)|"
+    r"\b(?:fails?|failure|failed|does not|has not|not) (?:to )?(?:cure|remed|correct|rectif|pa)\w*)\b[^.;]{0,60}?"
+    r"\b(?:within|by|at|during|upon|before|on)\b[^.;]{0,40}?\b(?:such|that|the|said|this)\b[^.;]{0,40}?\bperiod",
+    re.I,
+)
 _MONTH_KEYS = {"fee_months", "term_months", "duration_months"}
 
 
@@ -114,14 +121,12 @@ def values_of(
     """
     found = _apply(rules, text)
     out: dict[str, Any] = {k: _plain(q, k) for k, q in found.items()}
-    if "amount" in found:
-        currency = found["amount"].unit or dollar
-        if currency:
-            out["currency"] = currency
-    if "percent" in found:
-        per = _period(text, found["percent"])
-        if per:
-            out["per"] = per
+    out |= _currency(found.get("amount"), dollar) | _per(provision, text, found)
+    if provision == "price_increase" and 100 < out.get("percent", 0) <= 200:  # "the previous year's fee times 105 %"
+        out["percent"] = out["percent"] - 100
+    if provision == "termination_for_cause" and "cure_days" not in out and "notice_days" in out:
+        if _WITHIN_NOTICE.search(text):  # "on 30 days' notice, if the breach is not cured within that period"
+            out["cure_days"] = out["notice_days"]
     if provision in _CAPS and "percent" in out:  # "150 % of the annual fees" is a multiple of them
         share = out.pop("percent") / 100
         out.pop("per", None)
@@ -172,8 +177,27 @@ def _plain(q: Quantity, key: str) -> int | float:
     return int(value) if value == value.to_integral_value() else round(float(value), 6)
 
 
+def _currency(amount: Quantity | None, dollar: str | None) -> dict[str, str]:
+    """ISO 4217; nothing where neither the words nor the agreement tell which currency is meant."""
+    if amount is None or amount.unit == UNKNOWN_CURRENCY:
+        return {}
+    code = amount.unit or dollar
+    return {"currency": code} if code else {}
+
+
+def _per(provision: str, text: str, found: Mapping[str, Quantity]) -> dict[str, str]:
+    """month, year or once: what the percentage, or the sum of a penalty, is counted by."""
+    if "percent" in found:
+        per = _period(text, found["percent"]) or ("once" if provision == "early_termination_fee" else None)
+        return {"per": per} if per else {}
+    if "amount" in found and provision in ("liquidated_damages", "late_payment"):
+        m = _EACH.match(text[found["amount"].end :])
+        return {"per": m[1].lower()} if m else {}
+    return {}
+
+
 def _period(text: str, q: Quantity) -> str | None:
-    """month, year or once, read right after the percentage, then anywhere in the sentence."""
+    """month or year, read right after the percentage, then around it."""
     for window in (text[q.end : q.end + 40], text[max(0, q.start - 60) : q.end + 90]):
         places = [(m.start(), name) for name, p in _PERIODS if (m := p.search(window))]
         if places:
@@ -185,6 +209,8 @@ def _renewal_words(provision: str, text: str, found: Mapping[str, Any]) -> dict[
     """Renewal terms that are words rather than numbers: "from year to year", "month-to-month", "each anniversary"."""
     if provision != "auto_renewal" or "term_months" in found:
         return {}
+    if re.search(r"\bmonthly or (?:annual|yearly)|\b(?:annual|yearly)\w* or monthly", text, re.I):
+        return {}  # as the customer chose: unknown here
     if re.search(
         r"year[\s-]+to[\s-]+(?:\w+ )?year|annual(?:ly)?\b[^.;]{0,30}renew|renew[^.;]{0,40}\b(?:annual(?:ly)?|"
         r"each year|every year|yearly)|successive annual|anniversary",
