@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from risklib.clauses.anchors import Anchor, Located, anchor, locate
 from risklib.clauses.dates import effective_date, title
 from risklib.clauses.definitions import read_definitions
 from risklib.clauses.parties import find_parties, normalise
@@ -10,7 +11,7 @@ from risklib.clauses.sentences import read_sentences
 from risklib.clauses.tree import build_tree
 from risklib.records import Agreement, Document
 
-__all__ = ["find_parties", "normalise", "read_agreement"]
+__all__ = ["Anchor", "Located", "anchor", "find_parties", "locate", "normalise", "read_agreement"]
 
 
 def read_agreement(document: Document) -> Agreement:
