@@ -49,8 +49,8 @@ _DAYS = {"hour": Decimal(1) / 24, "day": Decimal(1), "week": Decimal(7), "month"
 _MONTHS = {"month": Decimal(1), "year": Decimal(12), "quarter": Decimal(3)}
 
 _DURATION = re.compile(
-    rf"(?P<n>{_NUMBER}|\ba\b|\ban\b)[\s-]*(?:or more |or fewer |or less |full |consecutive |calendar |business |working |additional |"
-    rf"successive |prior |preceding |further )*"
+    rf"(?P<n>{_NUMBER}|\ba\b|\ban\b)[\s-]*(?:or more |or fewer |or less |full |consecutive |calendar |business |"
+    rf"working |additional |successive |prior |preceding |further )*"
     r"(?P<unit>hour|day|week|month|quarter|year)s?\b",  # "a monthly fee" is no duration
     re.I,
 )
@@ -76,7 +76,8 @@ _CODES = (
 )
 _SYMBOLS = {"US$": "USD", "U.S.$": "USD", "U.S. $": "USD", "C$": "CAD", "CA$": "CAD", "CDN$": "CAD", "A$": "AUD",
             "AU$": "AUD", "NZ$": "NZD", "HK$": "HKD", "S$": "SGD", "R$": "BRL", "€": "EUR", "£": "GBP", "¥": "JPY",
-            "₹": "INR", "₪": "ILS", "₩": "KRW", "₺": "TRY", "₫": "VND", "₴": "UAH", "฿": "THB", "zł": "PLN", "RMB": "CNY",
+            "₹": "INR", "₪": "ILS", "₩": "KRW", "₺": "TRY", "₫": "VND", "₴": "UAH", "฿": "THB", "zł": "PLN",
+            "RMB": "CNY",
             "Rs.": UNKNOWN_CURRENCY, "Rs": UNKNOWN_CURRENCY, "kr.": UNKNOWN_CURRENCY, "kr": UNKNOWN_CURRENCY,
             "$": ""}  # fmt: skip
 _NAMES = {"u.s. dollars": "USD", "us dollars": "USD", "united states dollars": "USD", "dollars": "",

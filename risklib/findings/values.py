@@ -124,9 +124,9 @@ def values_of(
     out |= _currency(found.get("amount"), dollar) | _per(provision, text, found)
     if provision == "price_increase" and 100 < out.get("percent", 0) <= 200:  # "the previous year's fee times 105 %"
         out["percent"] = out["percent"] - 100
-    if provision == "termination_for_cause" and "cure_days" not in out and "notice_days" in out:
-        if _WITHIN_NOTICE.search(text):  # "on 30 days' notice, if the breach is not cured within that period"
-            out["cure_days"] = out["notice_days"]
+    told = provision == "termination_for_cause" and "cure_days" not in out and "notice_days" in out
+    if told and _WITHIN_NOTICE.search(text):  # "on 30 days' notice, if the breach is not cured within that period"
+        out["cure_days"] = out["notice_days"]
     if provision in _CAPS and "percent" in out:  # "150 % of the annual fees" is a multiple of them
         share = out.pop("percent") / 100
         out.pop("per", None)
