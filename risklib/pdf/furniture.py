@@ -33,6 +33,7 @@ _LEADERS = re.compile(r"(\.\s?){4,}\s*[\divxlA-Z-]{0,6}\W*$|…+\s*\d+$")
 _STOP = re.compile(r"[.;:!?][\"”’')\]]*$")
 _SIGNATURE = re.compile(r"\W*(by|name|title|signature|signed|date|its)\b\s*[:_]|_{5,}|/s/", re.I)
 _DATED = re.compile(r"\b(updated|modified|revised|effective|version|\d{4})\b", re.I)
+_COPYRIGHT = re.compile(r"(copyright )?(©|\(c\)) ?(19|20)\d\d\b", re.I)
 _WEB = re.compile(
     r"©|\(c\) ?\d{4}|copyright \d{4}|all rights reserved|\b(privacy( |$)|cookies?\b|sitemap|careers|blog\b|newsroom|"
     r"press\b|investors?\b|about us|contact (us|sales)|log ?in\b|sign ?(in|up)\b|subscribe\b|get started|free trial|"
@@ -275,8 +276,15 @@ def _prose(lines: Sequence[ReadLine], body: float, width: float) -> list[bool]:
     out: list[bool] = []
     for k, r in enumerate(lines):
         words = len(r.text.split())
-        long = words >= 10 or r.line.x1 - r.line.x0 > 0.8 * width
+        long = (words >= 10 or r.line.x1 - r.line.x0 > 0.8 * width) and not _is_links(r)
         goes_on = k > 0 and out[k - 1] and 0 < r.line.bottom - lines[k - 1].line.bottom < 1.8 * body
         closed = _STOP.search(r.text) is not None and (goes_on or (words >= 5 and not r.text.endswith("?")))
+        closed = closed and not _COPYRIGHT.match(r.text)
         out.append(abs(r.line.size - body) <= 0.06 * body and (long or closed))
     return out
+
+
+def _is_links(r: ReadLine) -> bool:
+    """Whether a wide line is a row of links: set far apart, or several that only web pages have."""
+    spread = r.line.x1 - r.line.x0 > 0.7 * r.line.size * len(r.text) > 0
+    return spread or _COPYRIGHT.match(r.text) is not None or len(_WEB.findall(r.text)) >= 3

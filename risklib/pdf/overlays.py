@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from risklib.pdf.chars import PageWords
-from risklib.pdf.layout import segments_of
+from risklib.pdf.layout import Segments, segments_of
 from risklib.records import Furniture
 
 MIN_PAGES = 3
@@ -26,6 +26,12 @@ _BUTTON = re.compile(
     r"(do not |don.t )?((accept|reject|allow|decline|manage|customi[sz]e|close|ok|okay|got it|i agree|agree|"
     r"cookies?|privacy|preferences|settings|policy|all|necessary|only|more|options|statement|third-party|notice|and|&)"
     r"( |$))+",
+    re.I,
+)
+_STAMP = re.compile(
+    r"\W*(draft|execution (copy|version)|conformed copy|(rev(ision)?|version)\b\.? ?#?\d[\w.]*)"
+    r"(\s*([-–,|]|\([^()]{1,30}\)|#?\d[\d/.,:-]*|#|v(er(sion)?)?\.?\d*|rev(ision)?\.?|dated?|of|copy|as of|[ap]m|"
+    r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?,?)(?=\W|$))*\W*",
     re.I,
 )
 Spot = tuple[str, int, int]
@@ -115,6 +121,35 @@ def consent_banner(words: PageWords) -> np.ndarray:
             near = [k for k in range(block[0] - 8, block[-1] + 9) if 0 <= k < len(texts) and low < s.middle[k] < high]
             chosen.update(k for k in near if len(texts[k].split()) <= 5 and _is_button(texts[k]))
     return np.array(sorted(i for k in chosen for i in range(s.first[k], s.last[k] + 1)), np.int64)
+
+
+def edge_stamp(words: PageWords, height: float) -> np.ndarray:
+    """The words of a version stamp ("DRAFT 3/1/26 (Rev 2)") in the top or bottom margin, alone or far from what else
+    stands on its baseline."""
+    if not words.texts or not any(_STAMP.match(t) or t.lower() in ("execution", "conformed") for t in words.texts):
+        return np.zeros(0, np.int64)
+    s = segments_of(words, np.arange(len(words.texts)))
+    edge = np.flatnonzero((s.middle < 0.15 * height) | (s.middle > 0.9 * height))
+    chosen: list[int] = []
+    for group in _apart(s, edge[np.lexsort((s.x0[edge], np.round(s.middle[edge])))].tolist()):
+        index = [i for k in group for i in range(s.first[k], s.last[k] + 1)]
+        text = " ".join(words.texts[i] for i in index)
+        if len(text) <= 60 and _STAMP.fullmatch(text):
+            chosen += index
+    return np.array(sorted(chosen), np.int64)
+
+
+def _apart(s: Segments, order: list[int]) -> list[list[int]]:
+    """Segments, in order of rows and then from left to right, in groups: those far from each other apart."""
+    groups: list[list[int]] = []
+    for k in order:
+        j = groups[-1][-1] if groups else k
+        beside = j != k and abs(s.middle[k] - s.middle[j]) < 0.5 * s.height[k]
+        if beside and s.x0[k] - s.x1[j] <= 4 * s.height[k]:
+            groups[-1].append(k)
+        else:
+            groups.append([k])
+    return groups
 
 
 def _is_button(text: str) -> bool:

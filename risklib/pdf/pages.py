@@ -14,7 +14,7 @@ from risklib.pdf import ocr as recognise
 from risklib.pdf.chars import PageWords, empty_words, words_of
 from risklib.pdf.furniture import ReadLine
 from risklib.pdf.layout import lines_of
-from risklib.pdf.overlays import consent_banner, pieces
+from risklib.pdf.overlays import consent_banner, edge_stamp, pieces
 from risklib.pdf.tables import Grid, bounds_of, find_grids, holds_table, objects_of, words_by_cell
 from risklib.records import Furniture, Page
 
@@ -133,7 +133,7 @@ def build_page(scan: PageScan, overlay: np.ndarray) -> PageRead:
     height = page.width if turn in (90, 270) else page.height
     free = words.turn == turn
     extra = pieces(words, np.flatnonzero(~free), page.number, page.height, "watermark")
-    over = np.union1d(overlay, consent_banner(words))
+    over = np.union1d(np.union1d(overlay, consent_banner(words)), edge_stamp(words, page.height))
     extra += pieces(words, over[free[over]], page.number, page.height)
     free[over] = False
     tables: list[tuple[Grid, tuple[tuple[str, ...], ...]]] = []
