@@ -1,0 +1,307 @@
+"""One agreement as the comparison reads it: its rows as records, and the number of a term in one common unit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from functools import cached_property
+from typing import Any, Protocol
+
+import pandas as pd
+
+from risklib.errors import BadData
+from risklib.exposure.terms import listed, number_of
+from risklib.records import BOTH, Assumption, Deal, Provision
+
+SOURCE = "the facts CSV"
+SIZES = ("fee_months", "fee_multiple", "amount", "percent")
+MONTHS = {"month": 12.0, "year": 1.0}
+
+
+class Tables(Protocol):
+    """What a comparison needs of a portfolio."""
+
+    @property
+    def contracts(self) -> pd.DataFrame: ...
+    @property
+    def clauses(self) -> pd.DataFrame: ...
+    @property
+    def responsibilities(self) -> pd.DataFrame: ...
+    @property
+    def provisions(self) -> pd.DataFrame: ...
+    @property
+    def exposures(self) -> pd.DataFrame: ...
+    @property
+    def deals(self) -> pd.DataFrame: ...
+    @property
+    def assumptions(self) -> pd.DataFrame: ...
+    @property
+    def meta(self) -> Mapping[str, Any]: ...
+    def contract_id(self, name: str) -> str: ...
+
+
+@dataclass(frozen=True)
+class Row:
+    """A finding (or a clause) with its place; ``number`` is the clause as people cite it."""
+
+    contract_id: str
+    clause_id: str | None
+    number: str
+    text: str
+    page: int | None
+    start: int
+    end: int
+    bbox: Sequence[Sequence[float]]
+    id: str = ""  # of the provision or responsibility
+    party: str = ""
+    values: Mapping[str, Any] | None = None
+    confidence: float = 1.0
+    more: Mapping[str, Any] | None = None  # the other columns of a responsibility, or of a clause
+
+    @property
+    def evidence(self) -> dict[str, Any]:
+        """Its columns in every table of a comparison."""
+        return {
+            "clause_id": self.clause_id, "number": self.number, "text": self.text, "page": self.page,
+            "start": self.start, "end": self.end, "bbox": [list(b) for b in self.bbox],
+        }  # fmt: skip
+
+
+NOWHERE: dict[str, Any] = {
+    "clause_id": None, "number": None, "text": None, "page": None, "start": None, "end": None, "bbox": None,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One agreement of a portfolio."""
+
+    contract_id: str
+    file: str
+    name: str  # vendor of the facts, else provider, else file: unique among the readings compared
+    status: str
+    customer: str | None
+    provider: str | None
+    ocr: bool
+    deal: Deal | None
+    terms: tuple[Row, ...]
+    duties: tuple[Row, ...]
+    clauses: tuple[Row, ...]
+
+    @cached_property
+    def provisions(self) -> tuple[Provision, ...]:
+        return tuple(provision_of(t) for t in self.terms)
+
+    @cached_property
+    def _by_id(self) -> Mapping[str, tuple[Row, ...]]:
+        out: dict[str, list[Row]] = {}
+        for t in self.terms:
+            out.setdefault(t.id, []).append(t)
+        return {k: tuple(v) for k, v in out.items()}
+
+    def of(self, provision: str, party: str | None = None) -> tuple[Row, ...]:
+        """The terms of one id that hold for ``party`` (``both`` holds for either), most certain first."""
+        found = self._by_id.get(provision, ())
+        fit = [t for t in found if party is None or t.party in (party, BOTH) or (party == BOTH)]
+        return tuple(sorted(fit, key=lambda t: (-t.confidence, t.start)))
+
+    def fees(self) -> float | None:
+        return float(self.deal.annual_fees) if self.deal and self.deal.annual_fees else None
+
+
+def provision_of(t: Row) -> Provision:
+    return Provision(t.clause_id or "", t.start, t.end, t.id, t.party, t.confidence, "", dict(t.values or {}))
+
+
+def readings(tables: Tables, names: Iterable[str] | None = None) -> tuple[Reading, ...]:
+    """The agreements named (all that were read, if none is), in that order. Raises BadData for an unknown name."""
+    readable = tables.contracts[tables.contracts["status"] != "failed"]
+    ids = list(readable["contract_id"]) if names is None else [tables.contract_id(n) for n in names]
+    if lost := [i for i in ids if i not in set(readable["contract_id"])]:
+        file = tables.contracts.set_index("contract_id").loc[lost[0], "file"]
+        raise BadData(
+            str(file), None, "could not be read, so it cannot be compared; leave it out or give a readable copy"
+        )
+    ids = list(dict.fromkeys(ids))
+    deals = {str(d["file"]): deal_of(d) for d in tables.deals.to_dict("records")}
+    grouped = {t: _by_contract(getattr(tables, t), ids) for t in ("clauses", "provisions", "responsibilities")}
+    rows = {r["contract_id"]: r for r in tables.contracts.to_dict("records")}
+    found = [
+        _reading(rows[i], deals.get(str(rows[i]["file"])), {t: g.get(i, []) for t, g in grouped.items()}) for i in ids
+    ]
+    return _distinct(found)
+
+
+def _by_contract(frame: pd.DataFrame, ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    out: dict[str, list[dict[str, Any]]] = {}
+    mine = frame[frame["contract_id"].isin(ids)]
+    columns = list(mine.columns)
+    for values in zip(*(mine[c].tolist() for c in columns), strict=True):
+        row = dict(zip(columns, values, strict=True))
+        out.setdefault(row["contract_id"], []).append(row)
+    return out
+
+
+def _reading(contract: Mapping[str, Any], deal: Deal | None, rows: Mapping[str, list[dict[str, Any]]]) -> Reading:
+    numbers = {c["clause_id"]: str(c["number"] or c["heading"] or "") for c in rows["clauses"]}
+    provider = given(contract.get("provider"))
+    return Reading(
+        contract["contract_id"],
+        str(contract["file"]),
+        (deal.vendor if deal and deal.vendor else None) or provider or str(contract["file"]),
+        str(contract["status"]),
+        given(contract.get("customer")),
+        provider,
+        bool(given(contract.get("ocr_pages")) or 0),
+        deal,
+        tuple(_row(r, numbers, r["provision"]) for r in rows["provisions"]),
+        tuple(_row(r, numbers, r["responsibility"]) for r in rows["responsibilities"]),
+        tuple(_row(r, numbers, "") for r in rows["clauses"]),
+    )
+
+
+def _row(r: Mapping[str, Any], numbers: Mapping[str, str], id: str) -> Row:
+    page, box = given(r.get("page")), r.get("bbox")
+    return Row(
+        r["contract_id"], given(r["clause_id"]), numbers.get(r["clause_id"], ""), str(r["text"] or ""),
+        int(page) if page is not None else None, int(r["start"]), int(r["end"]),
+        box if isinstance(box, list) else (), id, str(r.get("party") or ""),
+        r["values"] if isinstance(r.get("values"), dict) else {}, float(r.get("confidence") or 1.0), r,
+    )  # fmt: skip
+
+
+def _distinct(found: Sequence[Reading]) -> tuple[Reading, ...]:
+    """Two agreements of one vendor are told apart by their files."""
+    names = [r.name for r in found]
+    return tuple(replace(r, name=f"{r.name} ({r.file})" if names.count(r.name) > 1 else r.name) for r in found)
+
+
+def given(x: Any) -> Any:
+    """None for every spelling of a missing cell."""
+    return None if x is None or x is pd.NA or x is pd.NaT or (isinstance(x, float) and x != x) else x
+
+
+# ---------------------------------------------------------------- facts and assumptions, from their frames
+
+
+def deal_of(row: Mapping[str, Any]) -> Deal:
+    """The record again, from its row."""
+    plain = {k: given(v) for k, v in row.items()}
+
+    def number(x: Any) -> Any:
+        return Decimal(repr(x)).normalize() if isinstance(x, float) else Decimal(x) if isinstance(x, int) else x
+
+    start = date.fromisoformat(str(plain["start"])[:10]) if plain.get("start") else None
+    known = ("file", "vendor", "annual_fees", "currency", "start", "term_months", "line", "source")
+    extra = {k: number(v) for k, v in plain.items() if k not in known and v is not None}
+    return Deal(
+        str(plain["file"]), source=SOURCE, vendor=plain.get("vendor"), currency=plain.get("currency"), start=start,
+        annual_fees=number(plain.get("annual_fees")), term_months=number(plain.get("term_months")), extra=extra,
+    )  # fmt: skip
+
+
+def assumption_of(row: Mapping[str, Any], line: int) -> Assumption:
+    reviewed = given(row["reviewed_on"])
+    return Assumption(
+        str(row["id"]), str(row["component"]), str(row["parameter"]), float(row["low"]), float(row["likely"]),
+        float(row["high"]), str(row["unit"]), str(given(row["source"]) or ""),
+        date.fromisoformat(str(reviewed)[:10]) if reviewed else None,
+        bool(given(row["illustrative"])) and str(row["illustrative"]).lower() != "false", "the assumptions", line,
+    )  # fmt: skip
+
+
+# ---------------------------------------------------------------- a term in one unit
+
+
+def value_of(values: Mapping[str, Any] | None, key: str, deal: Deal | None = None) -> Any:
+    """``values[key]``, or a number worked out of others: ``cap_months`` (any size of a cap, in months of the fees),
+    ``yearly_percent`` (a rate a year), days for months where only those are given. None where the text does not tell."""
+    values = values or {}
+    if key in ("cap_months", "fee_months"):
+        return _months(values, deal)
+    if key == "yearly_percent":
+        rate, per = number_of(values.get("percent")), MONTHS.get(str(values.get("per")))
+        return float(rate) * per if rate is not None and per else None
+    found = values.get(key)
+    if found is None and key == "duration_days" and number_of(values.get("duration_months")) is not None:
+        return float(values["duration_months"]) * 30
+    if isinstance(found, (list, tuple)) or found is None or isinstance(found, str):
+        return found if not isinstance(found, (list, tuple)) or found else None
+    number = number_of(found)
+    return found if number is None else float(number)
+
+
+def _months(values: Mapping[str, Any], deal: Deal | None) -> float | None:
+    """The size of a cap as months of the yearly fees; both operands of a greater or lesser, where both are known."""
+    several = [v for v in listed(values.get("alternatives")) if isinstance(v, Mapping)]
+    sizes = [_size(v, deal) for v in several] or [_size(values, deal)]
+    comparator = values.get("comparator")
+    known = [s for s in sizes if s is not None]
+    if not known or (len(known) < len(sizes) and comparator != "greater" and len(sizes) > 1):
+        return None
+    if len(known) < len(sizes):
+        return None
+    return max(known) if comparator == "greater" else min(known)
+
+
+def _size(v: Mapping[str, Any], deal: Deal | None) -> float | None:
+    months, multiple, amount, percent = (
+        number_of(v.get(k)) for k in ("fee_months", "fee_multiple", "amount", "percent")
+    )
+    if months is not None:
+        return float(months * (multiple or 1))
+    if multiple is not None:
+        return float(multiple) * 12
+    if percent is not None:
+        return float(percent) * 12 / 100
+    if amount is not None and deal and deal.annual_fees and v.get("currency") in (None, deal.currency):
+        return float(amount / deal.annual_fees) * 12
+    return None
+
+
+def in_words(values: Mapping[str, Any] | None) -> str:
+    """The numbers of a provision as people say them: "30 days' notice", "the greater of GBP 500,000 and 1.5 × fees"."""
+    v = dict(values or {})
+    joined = [in_words(a) for a in listed(v.pop("alternatives", None)) if isinstance(a, Mapping)]
+    comparator = v.pop("comparator", None)
+    if comparator and len(joined) > 1:
+        rest = {k: x for k, x in v.items() if k not in (*SIZES, "currency")}
+        return ", ".join(x for x in (f"the {comparator} of {' and '.join(joined)}", in_words(rest)) if x)
+    out = [_WORDS[k](v) for k in _WORDS if v.get(k) is not None and v.get(k) != []]
+    return ", ".join(x for x in out if x)
+
+
+def plain_number(x: Any) -> str:
+    return f"{float(x):,.10f}".rstrip("0").rstrip(".") if isinstance(x, (int, float, Decimal)) else str(x)
+
+
+def _list(x: Any) -> str:
+    return ", ".join(map(str, listed(x)))
+
+
+_n = plain_number
+_PER = {"month": " a month", "year": " a year", "once": " once"}
+_WORDS: Mapping[str, Any] = {
+    "amount": lambda v: f"{v.get('currency') or 'currency not stated'} {_n(v['amount'])}",
+    "fee_multiple": lambda v: "" if v.get("fee_months") else f"{_n(v['fee_multiple'])} × yearly fees",
+    "fee_months": lambda v: (
+        (f"{_n(v['fee_multiple'])} × " if v.get("fee_multiple") else "") + f"{_n(v['fee_months'])} months' fees"
+    ),
+    "percent": lambda v: f"{_n(v['percent'])} %{_PER.get(str(v.get('per')), '')}",
+    "threshold_percent": lambda v: f"shortfall above {_n(v['threshold_percent'])} %",
+    "availability_percent": lambda v: f"{_n(v['availability_percent'])} % available",
+    "notice_days": lambda v: f"{_n(v['notice_days'])} days' notice",
+    "cure_days": lambda v: f"{_n(v['cure_days'])} days to cure",
+    "grace_days": lambda v: f"after {_n(v['grace_days'])} days' grace",
+    "term_months": lambda v: f"for {_n(v['term_months'])} months",
+    "duration_days": lambda v: f"{_n(v['duration_days'])} days",
+    "duration_months": lambda v: f"{_n(v['duration_months'])} months",
+    "times_per_year": lambda v: f"{_n(v['times_per_year'])} × a year",
+    "jurisdiction": lambda v: _list(v["jurisdiction"]),
+    "covers": lambda v: f"for {_list(v['covers'])}",
+    "cap_period": lambda v: f"per {v['cap_period']}",
+    "legal_maximum": lambda v: "or the legal maximum" if v["legal_maximum"] else "",
+    "reference": lambda v: f"see {_list(v['reference'])}",
+}
