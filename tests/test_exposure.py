@@ -247,12 +247,12 @@ def test_explain_reads_as_arithmetic():
     )
     assert explain(e).split("\n") == [
         "overage: 7,200.00 EUR a year is likely (low 7,200.00 EUR, high 7,200.00 EUR)",
-        "  simulated: 7,200.00 EUR expected; nineteen years of twenty stay within 7,200.00 EUR",
+        "  simulated: 7,200.00 EUR expected on average; nineteen years of twenty stay within 7,200.00 EUR",
         "  the likely case:",
         "    a year = annual fees × use over the limit × (1 + premium) = 120,000.00 × 5 % × (1 + 20 %) = 7,200.00 EUR",
         "  where",
         "    annual fees: 120,000 EUR (fact annual_fees, facts.csv:2)",
-        "    use over the limit: 0.05 share (assumption overage.overuse, a.csv:6)",
+        "    use over the limit: 5 % (assumption overage.overuse, a.csv:6)",
         "    premium: 20 % (clause c0001)",
     ]
     missing = one(price(Contract("id", [], deal()), Basis(assumptions(), as_of=AS_OF, trials=20)), "regulatory")

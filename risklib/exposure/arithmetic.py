@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
-from functools import reduce
+from functools import cached_property, reduce
 from typing import Any
 
 import numpy as np
@@ -44,6 +44,12 @@ class Expr:
     unit: str = ""  # of a named part: how its result is shown
     quantity: Quantity | None = None
     constant: Decimal = Decimal(0)
+
+    @cached_property
+    def leaves(self) -> tuple[Quantity, ...]:
+        if self.quantity is not None:
+            return (self.quantity,)
+        return tuple({id(q): q for a in self.args for q in a.leaves}.values())
 
     def __add__(self, other: Expr) -> Expr:
         return other if is_zero(self) else self if is_zero(other) else Expr("+", (self, other))
@@ -166,16 +172,9 @@ _APPLY: dict[str, Callable[..., Any]] = {
 # ---------------------------------------------------------------- looking through
 
 
-def quantities(e: Expr) -> Iterator[Quantity]:
+def quantities(e: Expr) -> tuple[Quantity, ...]:
     """Every quantity of ``e`` in the order of reading, each once."""
-    seen: set[int] = set()
-    stack = [e]
-    while stack:
-        node = stack.pop()
-        if node.quantity is not None and id(node.quantity) not in seen:
-            seen.add(id(node.quantity))
-            yield node.quantity
-        stack.extend(reversed(node.args))
+    return e.leaves
 
 
 def names(e: Expr) -> Iterator[Expr]:
@@ -213,8 +212,6 @@ def in_figures(e: Expr, level: int = LIKELY) -> str:
 
 def shown(figure: Decimal, unit: str) -> str:
     """A figure as a person writes it in this unit: money with cents, shares and chances in per cent, others plain."""
-    if unit == "share of annual fees" and figure >= 1:
-        return _plain(figure)
     if unit.startswith(("share", "chance", "%")):
         return f"{_plain(round(figure * 100, 6))} %"
     if unit == "money" or unit[:3].isupper():

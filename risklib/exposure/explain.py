@@ -3,10 +3,13 @@ comes from."""
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 
+from risklib.exposure.arithmetic import shown
 from risklib.records import Exposure, Operand
 
+_ONE = re.compile(r"^(event|day|month|time)s\b")
 ILLUSTRATIVE, OVERDUE = "; illustrative", "; review overdue"
 
 
@@ -16,14 +19,14 @@ def explain(exposure: Exposure) -> str:
     title = e.component.replace("_", " ")
     if e.status != "scored":
         return f"{title}: not scored\n  {e.reason}"
+    if not e.operands:
+        return f"{title}: {_money(e.likely, e)} a {e.per}\n  {e.reason}"
     lines = [f"{title}: {_money(e.likely, e)} a {e.per} is likely (low {_money(e.low, e)}, high {_money(e.high, e)})"]
     if e.expected is not None:
-        lines.append(
-            f"  simulated: {_money(e.expected, e)} expected; nineteen years of twenty stay within {_money(e.p95, e)}"
-        )
-    if e.operands:
-        lines += ["  the likely case:", *(f"    {line}" for line in e.formula.split("\n")), "  where"]
-        lines += [f"    {_operand(o)}" for o in e.operands]
+        most = f"stay within {_money(e.p95, e)}" if e.p95 else "bring no loss"
+        lines.append(f"  simulated: {_money(e.expected, e)} expected on average; nineteen years of twenty {most}")
+    lines += ["  the likely case:", *(f"    {line}" for line in e.formula.split("\n")), "  where"]
+    lines += [f"    {_operand(o)}" for o in e.operands]
     if e.reason:
         lines += [f"  note: {note}" for note in e.reason.split("; ")]
     return "\n".join(lines)
@@ -34,10 +37,27 @@ def _money(amount: Decimal | None, e: Exposure) -> str:
 
 
 def _operand(o: Operand) -> str:
-    value = f"{o.value:,f}" if isinstance(o.value, Decimal) else str(o.value)
-    value = value.rstrip("0").rstrip(".") if "." in value and isinstance(o.value, Decimal) else value
     where = f"clause {o.clause_id}" if o.origin == "provision" else f"{o.origin} {o.source}"
-    return f"{o.name}: {value}{' ' + o.unit if o.unit else ''} ({where})"
+    return f"{o.name}: {_figure(o)} ({where})"
+
+
+def _figure(o: Operand) -> str:
+    """The operand's figure with its unit: 5 %, 8 % a year, 5 % of the annual fees, 1,200 EUR, 12 months."""
+    if not isinstance(o.value, Decimal):
+        return str(o.value)
+    if o.unit == "share of annual fees":
+        return f"{shown(o.value, o.unit)} of the annual fees"
+    if o.unit.startswith(("share", "chance")):
+        return shown(o.value, o.unit) + o.unit.removeprefix("share").removeprefix("chance")
+    plain = shown(o.value, "")
+    if o.unit == "rate":
+        return plain
+    unit = (
+        o.unit.replace("events ", "event ").replace("days", "day").replace("months", "month")
+        if o.value == 1
+        else o.unit
+    )
+    return f"{plain} {unit}".rstrip()
 
 
 def is_illustrative(exposure: Exposure) -> bool:

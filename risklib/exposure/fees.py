@@ -312,9 +312,7 @@ def liquidated_damages(case: Case) -> Found:
         days = assume(case, "liquidated_damages", "days", "days of the breach")
         cost = cost * days / DAYS * (TWELVE if used.values["per"] == "month" else ONE)
     often = assume(case, "liquidated_damages", "frequency", "breaches a year")
-    return Model(
-        "liquidated_damages", case.currency, (kind("breach", cost, often),), notes=also(found, [used], "agreed sum")
-    )
+    return Model("liquidated_damages", case.currency, (kind("breach", cost, often),), notes=notes)
 
 
 def audit(case: Case) -> Found:

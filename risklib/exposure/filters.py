@@ -30,7 +30,7 @@ NOBODY: Mapping[str, Stance] = {}
 # A claim and the words (beginnings of words) that name it in ``covers``.
 CLAIMS: Mapping[str, str] = {
     "data_breach": r"data breach|security|personal data|data protection|privacy|(customer|client) data|breach of data"
-    r"|breach (response|notification)",
+    r"|breach (response|notification)|data loss|loss of data|disclosure of data|unauthori[sz]ed (access|disclosure)",
     "confidentiality": r"confidential|non ?disclosure",
     "indemnity": r"indemni|third party claim|hold harmless",
     "ip": r"ip\b|intellectual property|infring|misappropriat|licen[cs]e|use restriction|reverse engineer|proprietary",

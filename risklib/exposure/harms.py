@@ -122,9 +122,8 @@ def regulatory(case: Case) -> Found:
     )
     cost = fine + named("cost of telling all", telling)
     chance = assume(case, "regulatory", "chance", "chance of a breach on the own side")
-    covers = [
-        p for p in provisions_of(case, "indemnification", PROVIDER) if "regulatory" in claims_of(p.values.get("covers"))
-    ]
+    given = provisions_of(case, "indemnification", PROVIDER)  # not one of both: then each side bears its own fines
+    covers = [p for p in given if p.party == PROVIDER and "regulatory" in claims_of(p.values.get("covers"))]
     if not covers:
         note = "rests on assumptions only, and the provider covers none of it"
         return Model("regulatory", case.currency, (kind(OWN_BREACH, cost, chance),), notes=(note,))
