@@ -55,7 +55,7 @@ def portfolio_of(
         for k, (number, heading, text) in enumerate((clauses or {}).get(file, ())):
             rows["clauses"].append(
                 {
-                    **placed[0],
+                    **clause_rows(id, [("", "", "", {})])[0],
                     "clause_id": f"c9{k:03d}",
                     "number": number,
                     "heading": heading,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -13,7 +14,7 @@ import pandas as pd
 
 from risklib.errors import BadData
 from risklib.exposure.terms import listed, number_of
-from risklib.records import BOTH, Assumption, Deal, Provision
+from risklib.records import BOTH, CUSTOMER, PROVIDER, Assumption, Deal, Provision
 
 SOURCE = "the facts CSV"
 SIZES = ("fee_months", "fee_multiple", "amount", "percent")
@@ -115,8 +116,13 @@ def provision_of(t: Row) -> Provision:
     return Provision(t.clause_id or "", t.start, t.end, t.id, t.party, t.confidence, "", dict(t.values or {}))
 
 
-def readings(tables: Tables, names: Iterable[str] | None = None) -> tuple[Reading, ...]:
-    """The agreements named (all that were read, if none is), in that order. Raises BadData for an unknown name."""
+_SHARED = re.compile(r"\b(each|either|neither|both|mutual|mutually|reciprocal|part(?:y|ies))\b", re.I)
+
+
+def readings(tables: Tables, names: Iterable[str] | None = None, *, sided: Collection[str] = ()) -> tuple[Reading, ...]:
+    """The agreements named (all that were read, if none is), in that order. Raises BadData for an unknown name.
+
+    ``sided``: the provisions that one party may have and the other not (``Rules.sided``)."""
     readable = tables.contracts[tables.contracts["status"] != "failed"]
     ids = list(readable["contract_id"]) if names is None else [tables.contract_id(n) for n in names]
     if lost := [i for i in ids if i not in set(readable["contract_id"])]:
@@ -125,11 +131,12 @@ def readings(tables: Tables, names: Iterable[str] | None = None) -> tuple[Readin
             str(file), None, "could not be read, so it cannot be compared; leave it out or give a readable copy"
         )
     ids = list(dict.fromkeys(ids))
-    deals = {str(d["file"]): deal_of(d) for d in tables.deals.to_dict("records")}
+    deals = {str(d["file"]): deal_of({str(k): v for k, v in d.items()}) for d in tables.deals.to_dict("records")}
     grouped = {t: _by_contract(getattr(tables, t), ids) for t in ("clauses", "provisions", "responsibilities")}
     rows = {r["contract_id"]: r for r in tables.contracts.to_dict("records")}
     found = [
-        _reading(rows[i], deals.get(str(rows[i]["file"])), {t: g.get(i, []) for t, g in grouped.items()}) for i in ids
+        _reading(rows[i], deals.get(str(rows[i]["file"])), {t: g.get(i, []) for t, g in grouped.items()}, sided)
+        for i in ids
     ]
     return _distinct(found)
 
@@ -144,9 +151,12 @@ def _by_contract(frame: pd.DataFrame, ids: Sequence[str]) -> dict[str, list[dict
     return out
 
 
-def _reading(contract: Mapping[str, Any], deal: Deal | None, rows: Mapping[str, list[dict[str, Any]]]) -> Reading:
+def _reading(
+    contract: Mapping[Any, Any], deal: Deal | None, rows: Mapping[str, list[dict[str, Any]]], sided: Collection[str]
+) -> Reading:
     numbers = {c["clause_id"]: str(c["number"] or c["heading"] or "") for c in rows["clauses"]}
-    provider = given(contract.get("provider"))
+    provider, customer = given(contract.get("provider")), given(contract.get("customer"))
+    named = {PROVIDER: _names(provider, _PROVIDERS), CUSTOMER: _names(customer, _CUSTOMERS)}
     return Reading(
         contract["contract_id"],
         str(contract["file"]),
@@ -156,7 +166,7 @@ def _reading(contract: Mapping[str, Any], deal: Deal | None, rows: Mapping[str, 
         provider,
         bool(given(contract.get("ocr_pages")) or 0),
         deal,
-        tuple(_row(r, numbers, r["provision"]) for r in rows["provisions"]),
+        tuple(_held_by(_row(r, numbers, r["provision"]), named, sided) for r in rows["provisions"]),
         tuple(_row(r, numbers, r["responsibility"]) for r in rows["responsibilities"]),
         tuple(_row(r, numbers, "") for r in rows["clauses"]),
     )
@@ -170,6 +180,25 @@ def _row(r: Mapping[str, Any], numbers: Mapping[str, str], id: str) -> Row:
         box if isinstance(box, list) else (), id, str(r.get("party") or ""),
         r["values"] if isinstance(r.get("values"), dict) else {}, float(r.get("confidence") or 1.0), r,
     )  # fmt: skip
+
+
+_PROVIDERS = ("provider", "supplier", "vendor", "licensor", "seller", "contractor")
+_CUSTOMERS = ("customer", "client", "licensee", "subscriber", "buyer", "purchaser", "user", "users", "you", "your")
+
+
+def _names(name: str | None, words: Iterable[str]) -> re.Pattern[str]:
+    """A party as its agreement may call it: by the first word of its name, or by its role."""
+    first = (name or "").split()[:1]
+    return re.compile(rf"\b(?:{'|'.join(map(re.escape, (*first, *words)))})(?:['’]s)?\b", re.I)
+
+
+def _held_by(t: Row, named: Mapping[str, re.Pattern[str]], sided: Collection[str]) -> Row:
+    """A term of both parties whose sentence names one of them only is that party's: where the finding could not tell,
+    nobody is given a protection that the words give to the other side."""
+    if t.party != BOTH or t.id not in sided or _SHARED.search(t.text):
+        return t
+    sides = [side for side, words in named.items() if words.search(t.text)]
+    return replace(t, party=sides[0]) if len(sides) == 1 else t
 
 
 def _distinct(found: Sequence[Reading]) -> tuple[Reading, ...]:

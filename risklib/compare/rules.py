@@ -63,7 +63,12 @@ class Rules:
     rights: tuple[Right, ...]
     about: Mapping[str, tuple[str, ...]]  # position → phrases, one of which makes a clause this protection
     burden: Burden
-    words: PhraseBook  # hits' ids: "denied", "elsewhere", "about:POSITION", "denied:POSITION"
+    words: PhraseBook  # hits' ids: "denied", "at_once", "elsewhere", "about:POSITION", "denied:POSITION"
+
+    @property
+    def sided(self) -> frozenset[str]:
+        """The provisions that one party may have and the other not."""
+        return frozenset(r.provision for r in self.rights)
 
 
 def rules_of(playbook: Playbook) -> Rules:
@@ -85,7 +90,7 @@ class _Known:
 
 @lru_cache(maxsize=4)
 def _rules(path: Path, version: str, names: _Known) -> Rules:
-    keys = ("terms", "protections", "denied", "elsewhere", "rights", "burden")
+    keys = ("terms", "protections", "denied", "at_once", "elsewhere", "rights", "burden")
     root = read_yaml(path).mapping(keys, required=keys)
     about: dict[str, tuple[str, ...]] = {}
     for position, item in root["protections"].pairs().items():
@@ -93,7 +98,7 @@ def _rules(path: Path, version: str, names: _Known) -> Rules:
             continue  # the user's own positions.yaml may have dropped it
         fields = item.mapping(("about", "denied"))
         about[position] = fields["about"].texts() if "about" in fields else ()
-    phrases = [("denied", i) for i in root["denied"].items()] + [("elsewhere", i) for i in root["elsewhere"].items()]
+    phrases = [(name, i) for name in ("denied", "at_once", "elsewhere") for i in root[name].items()]
     for position, item in root["protections"].pairs().items():
         for kind, listed in item.pairs().items():
             phrases += [(f"{kind}:{position}", i) for i in listed.items()]

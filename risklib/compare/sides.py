@@ -56,10 +56,10 @@ def compare(
     """
     playbook = playbook or load_playbook()
     rules = rules_of(playbook)
-    sides = readings(tables, names)
+    sides = readings(tables, names, sided=rules.sided)
     if len(sides) < 2:
         raise BadData("compare", None, "needs at least two agreements; name them, or give a folder that holds several")
-    one = next((r for r in readings(tables, [deal])), None) if deal else None
+    one = next((r for r in readings(tables, [deal], sided=rules.sided)), None) if deal else None
     costs = till(tables, sides, deal=one, rates=rates)
     cells = [c for row in rules.terms for c in _row(row, sides, costs)]
     frame = pd.DataFrame(cells)
@@ -219,7 +219,7 @@ def _verdict(
     }
     totals = money.set_index("component").loc["total", [s.name for s in sides]]
     if totals.notna().all():
-        order = totals.sort_values()
+        order = totals.astype(float).sort_values(kind="stable")
         best, worst = str(order.index[0]), str(order.index[-1])
         gap = float(order.iloc[-1] - order.iloc[0])
         yield (
