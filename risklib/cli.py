@@ -6,7 +6,10 @@ Exit codes: 0 all analysed, 1 failed, 2 bad usage, 3 partial (something could no
 from __future__ import annotations
 
 import json
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
+from risklib import register_command, search_command, store_commands
 from risklib.errors import BadData, RisklibError
 
 if TYPE_CHECKING:  # pandas and the reader load in a second; --help should not wait for them
@@ -30,6 +34,10 @@ app = typer.Typer(
     "Exit codes: 0 all analysed · 1 failed · 2 bad usage · 3 partial (something could not be read) · 4 a "
     "threshold was crossed.",
 )
+app.add_typer(store_commands.app, name="store")
+app.command()(store_commands.forget)
+app.command()(register_command.register)
+app.command()(search_command.search)
 note = Console(stderr=True, highlight=False, soft_wrap=True)
 say = Console(highlight=False, soft_wrap=True)
 
@@ -65,12 +73,16 @@ def analyze(
     seed: Annotated[int, typer.Option(min=0, help="Seed of the simulation.")] = 0,
     trials: Annotated[int, typer.Option(min=100, help="Simulated years.")] = 10_000,
     format: Annotated[Format, typer.Option(help="Of the tables.")] = Format.parquet,
+    store: Annotated[
+        Path | None, typer.Option(help="A file that keeps all that was read and found: nothing is done twice.")
+    ] = None,
+    retry: Annotated[bool, typer.Option(help="With --store: try files anew that failed before.")] = False,
     as_json: Json = False,
 ) -> None:
     """Analyse a folder of agreement PDFs into a portfolio of tables."""
     from risklib.pipeline import analyze as run
 
-    with _progress(quiet=as_json) as progress:
+    with _progress(quiet=as_json) as progress, _stoppable(store):
         portfolio = run(
             paths,
             facts=facts,
@@ -86,6 +98,8 @@ def analyze(
             seed=seed,
             trials=trials,
             progress=progress,
+            store=store,
+            retry=retry,
         )
     portfolio.save(out, format=format.value)
     _summary(portfolio, out, as_json)
@@ -222,6 +236,17 @@ def explain(
 # ---------------------------------------------------------------- helpers
 
 
+@contextmanager
+def _stoppable(store: Path | None) -> Iterator[None]:
+    """Ctrl-C is no fault: one line and exit code 130."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        kept = f"what was done is in {store}; the same command goes on from there" if store else "nothing was kept"
+        note.print(f"risklib: stopped; {kept}", markup=False)
+        raise typer.Exit(130) from None
+
+
 class _progress:
     """A bar on a terminal, nothing in a pipe; gives the callback that `analyze` calls."""
 
@@ -287,6 +312,7 @@ def _summary(portfolio: Portfolio, out: Path, as_json: bool) -> None:
 
 def main() -> None:
     """Entry point: every expected error is one line on standard error."""
+    os.umask(0o077)  # what is written is for its owner alone
     try:
         app(standalone_mode=True)
     except BadData as e:

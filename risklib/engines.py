@@ -1,25 +1,31 @@
-"""Runs one function over many files: in this process, or in worker processes with limits for each file.
+"""Runs one function over many files in worker processes, with limits for each file.
 
-A crash, a hang or an exhausted memory costs the one file it happened on; it comes back as an error with a reason.
+A crash, a hang or an exhausted memory costs the one file it happened on; it comes back as a ``Failure`` with a reason.
+Workers end with the process that started them, however that ended; Ctrl-C is for that process alone.
 """
 
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
+import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import TimeoutError as FutureTimeout
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from queue import SimpleQueue
 from typing import Any, TypeVar
 
-from pebble import ProcessExpired, ProcessPool
+from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
 from risklib.errors import RisklibError
 
 T = TypeVar("T")
 R = TypeVar("R")
+_AHEAD = 2  # files handed out for each worker: it never waits, and few are lost when the job is killed
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,60 +46,80 @@ class Failure:
 
 def run(
     function: Callable[[T], R],
-    items: Sequence[T],
+    items: Iterable[T],
     *,
     limits: Limits = Limits(),
     prepare: Callable[..., None] | None = None,
     arguments: tuple[Any, ...] = (),
-) -> Iterator[R | Failure]:
-    """``function(item)`` for every item, in their order. ``prepare(*arguments)`` runs once in each worker.
+) -> Iterator[tuple[int, R | Failure]]:
+    """(position, ``function(item)``) for every item, each as soon as it is done. ``prepare(*arguments)`` runs once in
+    each worker.
 
-    ``function`` and ``prepare`` must be module-level; results must pickle between processes of this machine.
+    ``items`` are taken as workers need them. ``function`` and ``prepare`` must be module-level; results must pickle
+    between processes of this machine. Closing the iterator, or an exception in it, stops the workers.
     """
-    workers = min(limits.workers or os.cpu_count() or 1, max(len(items), 1))
-    pool = ProcessPool(
-        max_workers=workers, max_tasks=200, initializer=_begin, initargs=(limits.memory, prepare, arguments)
-    )
+    workers = limits.workers or os.cpu_count() or 1
+    begin = (limits.memory, prepare, arguments)
+    pool = ProcessPool(max_workers=workers, max_tasks=200, initializer=_begin, initargs=begin)
+    waiting = enumerate(items)
+    at: dict[ProcessFuture[R], int] = {}
+    done: SimpleQueue[ProcessFuture[R]] = SimpleQueue()
     try:
-        futures = pool.map(function, items, timeout=limits.seconds, chunksize=1)
-        results = futures.result()
         while True:
-            try:
-                yield next(results)
-            except StopIteration:
+            while len(at) < _AHEAD * workers and (task := next(waiting, None)) is not None:
+                future = pool.schedule(function, args=[task[1]], timeout=limits.seconds)
+                at[future] = task[0]
+                future.add_done_callback(lambda f: done.put(f))  # type: ignore[arg-type]
+            if not at:
                 return
-            except FutureTimeout:
-                yield Failure(
-                    f"took longer than {limits.seconds:.0f} s and was stopped; raise --timeout to wait longer"
-                )
-            except ProcessExpired as e:
-                yield Failure(f"the worker that read it died (exit code {e.exitcode}); the file is damaged or hostile")
-            except MemoryError:
-                yield Failure(f"needed more than {limits.memory / (1 << 30):.1f} GiB of memory")
-            except RisklibError as e:
-                yield Failure(str(e))
-            except BrokenProcessPool as e:
-                raise RisklibError(f"the worker processes could not start: {e}; reinstall risklib, or report it") from e
-            except Exception as e:
-                # a fault of ours on one file must not cost the others; it is told, with its place, in the file's reason
-                yield Failure(f"a fault in risklib, please report it: {_fault(e)}")
+            future = done.get()
+            outcome: R | Failure = _outcome(future, limits)
+            yield at.pop(future), outcome
     finally:
         pool.stop()
         pool.join(timeout=5)
 
 
-def _fault(e: BaseException) -> str:
-    """Kind, text and, where the worker's traceback came along, the place of an unexpected error."""
+def _outcome(future: ProcessFuture[R], limits: Limits) -> R | Failure:
+    try:
+        return future.result()
+    except FutureTimeout:
+        return Failure(f"took longer than {limits.seconds:.0f} s and was stopped; raise --timeout to wait longer")
+    except ProcessExpired as e:
+        return Failure(f"the worker that read it died (exit code {e.exitcode}); the file is damaged or hostile")
+    except MemoryError:
+        return Failure(f"needed more than {limits.memory / (1 << 30):.1f} GiB of memory")
+    except RisklibError as e:
+        return Failure(str(e))
+    except BrokenProcessPool as e:
+        raise RisklibError(f"the worker processes could not start: {e}; reinstall risklib, or report it") from e
+    except Exception as e:
+        # a fault of ours on one file must not cost the others; it is told, with its place, in the file's reason
+        return Failure(f"a fault in risklib, please report it: {fault(e)}")
+
+
+def fault(e: BaseException) -> str:
+    """Kind and place of an unexpected error; not its message, which may quote the contract."""
     told = getattr(e, "traceback", None) or "".join(traceback.format_exception(e))
     places = [line.strip() for line in str(told).splitlines() if line.strip().startswith("File ")]
     where = places[-1].rpartition("/")[2].replace('"', "") if places else "unknown place"
-    return " ".join(f"{type(e).__name__}: {e} ({where})".split())[:300]
+    return " ".join(f"{type(e).__name__} ({where})".split())[:300]
 
 
 def _begin(memory: int, prepare: Callable[..., None] | None, arguments: tuple[Any, ...]) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process of a terminal; the parent stops us
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     if sys.platform != "win32":  # Windows has no such limit; the time limit holds there too
         import resource
 
         resource.setrlimit(resource.RLIMIT_AS, (memory, resource.getrlimit(resource.RLIMIT_AS)[1]))
     if prepare:
         prepare(*arguments)
+
+
+def _end_with_parent() -> None:
+    """A parent that was killed stops nobody; its workers notice."""
+    begun = os.getppid()
+    while os.getppid() == begun:
+        time.sleep(0.5)
+    os._exit(1)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import platform
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from contextlib import ExitStack
+from dataclasses import replace
 from datetime import date
 from importlib.metadata import PackageNotFoundError, version
 from operator import itemgetter
@@ -13,46 +14,23 @@ from pathlib import Path
 from typing import Any
 
 from risklib import engines
-from risklib.clauses import read_agreement
-from risklib.errors import BadData, UnreadableDocument
-from risklib.exposure import Basis, Contract, Totals, aggregate, price
+from risklib.errors import BadData
+from risklib.exposure import Contract, Totals, aggregate
 from risklib.exposure.totals import NO_VENDOR
-from risklib.findings import Model, find, load_model
-from risklib.inputs import Assumptions, Rates, deal_for, load_assumptions, load_deals, load_rates, rows_without_file
-from risklib.pdf import read
-from risklib.playbook import Playbook, load_playbook
+from risklib.findings import load_model
+from risklib.inputs import Assumptions, Rates, load_assumptions, load_deals, load_rates, rows_without_file
+from risklib.kin import File, Together, together
+from risklib.memory import Memory
+from risklib.playbook import load_playbook
 from risklib.portfolio import Portfolio
-from risklib.records import Analysis, Deal, Exposure, Provision
-from risklib.rows import Row, rows_of
+from risklib.records import Deal, Exposure, Provision
+from risklib.rows import Row, assumption_row, deal_row
+from risklib.stages import Done, Job, Task, analyze_file, display_name, failed, prepare, priced, run_file
+from risklib.store import Store
 
 Progress = Callable[[str, int, int], None]  # file just done, how many done, how many in all
-_HEAD = 1024
 
-
-@dataclass(frozen=True)
-class Job:
-    """What holds for every file of one analysis; sent once to each worker."""
-
-    playbook_folder: str | None = None
-    model_path: str | None = None
-    password: str | None = None
-    ocr: bool = True
-    deals: tuple[Deal, ...] = ()
-    assumptions: Assumptions | None = None
-    rates: Rates | None = None
-    as_of: date = field(default_factory=date.today)
-    seed: int = 0
-    trials: int = 10_000
-
-
-@dataclass(frozen=True)
-class Result:
-    """What one file gave: its table rows, and what the totals need of it."""
-
-    contract_id: str
-    rows: Mapping[str, list[Row]]
-    provisions: tuple[Provision, ...]
-    deal: Deal | None
+__all__ = ["Job", "Progress", "analyze", "analyze_file", "find_files", "versions"]
 
 
 def analyze(
@@ -71,6 +49,8 @@ def analyze(
     workers: int = 0,
     timeout: float = 120.0,
     progress: Progress | None = None,
+    store: str | Path | None = None,
+    retry: bool = False,
 ) -> Portfolio:
     """Reads agreement PDFs and gives back what they ask of the customer and what failing costs.
 
@@ -81,22 +61,59 @@ def analyze(
 
     A file that cannot be read becomes a row of ``contracts`` with ``status`` and ``reason``; the rest goes on and
     ``meta["outcome"]`` says ``partial``. Raises BadData for a broken CSV, playbook or argument, and when there is no
-    PDF. Nothing leaves the machine: no network connection is opened.
+    PDF. ``store`` is a file that keeps what was read and found: what did not change is not done again, a job that was
+    stopped goes on where it was, and ``Portfolio.from_store`` gives every run again; ``retry`` tries files anew that
+    failed before. Nothing leaves the machine: no network connection is opened.
     """
     job, notes = _job(facts, assumptions, rates, playbook, as_of, seed, trials, password, ocr)
     _check_currency(currency, job.rates)
     files = list(find_files(paths))
     chosen, copies, lost = _distinct(files)
     limits = engines.Limits(seconds=timeout, workers=workers)
-    results: list[Result] = [_failed(path, reason) for path, reason in lost]
-    done = engines.run(_analyze_file, [str(p) for p in chosen], limits=limits, prepare=_prepare, arguments=(job,))
-    for i, (path, result) in enumerate(zip(chosen, done, strict=True), 1):
-        results.append(_failed(path, result.reason) if isinstance(result, engines.Failure) else result)
+    with ExitStack() as stack:
+        memory = Memory(stack.enter_context(Store(store, write=True)), job, limits, retry=retry) if store else None
+        results = [failed(path, reason) for path, reason in lost]
+        results += _all_done(chosen, job, limits, memory, progress)
+        gave = [d.file for d in results]
+        if memory is None:
+            whole = _whole(gave, copies, job, files, notes, currency)
+        else:
+            whole = memory.whole(results, lambda: _whole(gave, copies, job, files, notes, currency), copies, currency)
+    sources = {d.file.contract_id: path.resolve() for d, (path, _) in zip(results[len(lost) :], chosen, strict=True)}
+    return replace(Portfolio.of_rows(*whole), sources=sources)
+
+
+def _all_done(
+    chosen: Sequence[tuple[Path, str]],
+    job: Job,
+    limits: engines.Limits,
+    memory: Memory | None,
+    progress: Progress | None,
+) -> list[Done]:
+    """The results of all files, in their order; what memory has is not done again, what is new goes into it at once."""
+    results: dict[int, Done] = {}
+    working: list[int] = []  # the files that workers were given, by their position in ``chosen``
+
+    def have(i: int, done: Done) -> None:
+        results[i] = done
         if progress:
-            progress(path.name, i, len(chosen))
-    portfolio = _portfolio(results, copies, job, files, notes, currency)
-    read_from = zip(results[len(lost) :], chosen, strict=True)
-    return replace(portfolio, sources={r.contract_id: path.resolve() for r, path in read_from})
+            progress(chosen[i][0].name, len(results), len(chosen))
+
+    def todo() -> Iterator[Task]:
+        for i, (path, key) in enumerate(chosen):
+            planned = memory.plan(path, key) if memory else Task(str(path), key)
+            if isinstance(planned, Done):
+                have(i, planned)
+            else:
+                working.append(i)
+                yield planned
+
+    for k, outcome in engines.run(run_file, todo(), limits=limits, prepare=prepare, arguments=(job,)):
+        path, key = chosen[working[k]]
+        if memory:
+            memory.remember(key, outcome)
+        have(working[k], failed(path, outcome.reason) if isinstance(outcome, engines.Failure) else outcome)
+    return [results[i] for i in range(len(chosen))]
 
 
 def find_files(paths: str | Path | Iterable[str | Path]) -> Iterator[Path]:
@@ -115,79 +132,6 @@ def find_files(paths: str | Path | Iterable[str | Path]) -> Iterator[Path]:
         raise BadData(
             ", ".join(map(str, given)) or "paths", None, "no PDF in here; give PDF files or folders that hold some"
         )
-
-
-# ---------------------------------------------------------------- one file, in a worker
-
-_WORKER: dict[str, Any] = {}  # set once by _prepare in each worker process
-
-
-def _prepare(job: Job) -> None:
-    playbook = load_playbook(job.playbook_folder)
-    _WORKER.update(job=job, playbook=playbook, model=load_model(job.model_path))
-
-
-def _analyze_file(path: str) -> Result:
-    job: Job = _WORKER["job"]
-    analysis = analyze_file(path, _WORKER["playbook"], _WORKER["model"], password=job.password, ocr=job.ocr)
-    deal = deal_for(job.deals, analysis.file)
-    exposures: tuple[Exposure, ...] = ()
-    if analysis.agreement is not None and job.assumptions is not None:
-        found = price(Contract(analysis.contract_id, analysis.provisions, deal), _basis(job))
-        exposures = tuple(_as_far_as_read(e, analysis) for e in found)
-    return Result(analysis.contract_id, rows_of(analysis, exposures), analysis.provisions, deal)
-
-
-def _basis(job: Job) -> Basis:
-    given = job.assumptions or Assumptions(())
-    return Basis(given, job.rates, as_of=job.as_of, seed=job.seed, trials=job.trials)
-
-
-def _as_far_as_read(e: Exposure, analysis: Analysis) -> Exposure:
-    """Unknown is never zero: where pages could not be read, a clause that was not found may stand on them."""
-    words = analysis.agreement.document.words if analysis.agreement else ()
-    if e.status != "scored" or analysis.status != "partial" or (words and e.operands):
-        return e
-    reason = f"the agreement could not be read whole ({analysis.reason}), so a clause may be missing"
-    return Exposure(e.component, "unscored", reason, e.currency)
-
-
-def analyze_file(
-    path: str | Path,
-    playbook: Playbook | None = None,
-    model: Model | None = None,
-    *,
-    password: str | None = None,
-    ocr: bool = True,
-) -> Analysis:
-    """One PDF read and understood, as records. A file that cannot be read has status "failed" and the reason.
-
-    ``playbook`` and ``model`` default to the shipped ones; pass them when reading many files.
-    """
-    name, playbook, model = Path(path).name, playbook or load_playbook(), model or load_model()
-    try:
-        document = read(path, file=name, password=password, ocr=ocr)
-    except UnreadableDocument as e:
-        return Analysis(name, _fingerprint(Path(path)), "failed", e.reason)
-    agreement = read_agreement(document)
-    responsibilities, provisions = find(agreement, playbook, model)
-    reasons = list(document.problems)
-    if not document.words:
-        reasons = reasons or ["there is no text on its pages, and no picture of any"]
-    elif not responsibilities and not provisions:
-        reasons.append("no responsibility and no provision was found in it: is it an agreement, and in English?")
-    status = "partial" if document.problems or not document.words else "ok"
-    return Analysis(
-        name, document.contract_id, status, "; ".join(reasons) or None, agreement, responsibilities, provisions
-    )
-
-
-def _fingerprint(path: Path) -> str:
-    try:
-        with path.open("rb") as f:
-            return hashlib.file_digest(f, "sha256").hexdigest()
-    except OSError:
-        return hashlib.sha256(str(path).encode()).hexdigest()
 
 
 # ---------------------------------------------------------------- the whole
@@ -233,8 +177,11 @@ def _job(
     return job, notes
 
 
-def _distinct(files: Sequence[Path]) -> tuple[list[Path], dict[str, list[str]], list[tuple[Path, str]]]:
-    """Files with the same bytes are analysed once: first of each, names of others by contract_id, unreadable ones."""
+def _distinct(
+    files: Sequence[Path],
+) -> tuple[list[tuple[Path, str]], dict[str, list[str]], list[tuple[Path, str]]]:
+    """Files with the same bytes are analysed once: first of each with its contract_id, names of others by contract_id,
+    unreadable ones with the reason."""
     first: dict[str, Path] = {}
     copies: dict[str, list[str]] = {}
     lost: list[tuple[Path, str]] = []
@@ -246,26 +193,23 @@ def _distinct(files: Sequence[Path]) -> tuple[list[Path], dict[str, list[str]], 
             lost.append((p, f"cannot be opened: {e.strerror or e}; check its permissions"))
             continue
         if key in first:
-            copies.setdefault(key, []).append(p.name)
+            copies.setdefault(key, []).append(display_name(p))
         else:
             first[key] = p
-    return list(first.values()), copies, lost
+    return [(p, key) for key, p in first.items()], copies, lost
 
 
-def _failed(path: Path, reason: str) -> Result:
-    analysis = Analysis(path.name, _fingerprint(path), "failed", reason)
-    return Result(analysis.contract_id, rows_of(analysis), (), None)
-
-
-def _portfolio(
-    results: Sequence[Result],
+def _whole(
+    results: Sequence[File],
     copies: Mapping[str, Sequence[str]],
     job: Job,
     files: Sequence[Path],
     notes: list[str],
     currency: str | None,
-) -> Portfolio:
-    rows: dict[str, list[Row]] = {}
+) -> tuple[dict[str, list[Row]], dict[str, Any]]:
+    """The rows of every table, and ``meta``."""
+    kin = _kin(results, job)
+    rows: dict[str, list[Row]] = {table: list(found) for table, found in kin.rows.items()}
     for r in results:
         for table, found in r.rows.items():
             rows.setdefault(table, []).extend(found)
@@ -273,15 +217,17 @@ def _portfolio(
         row["copies"] = list(copies.get(row["contract_id"], ()))
     assumptions = job.assumptions or Assumptions(())
     priced = [r for r in results if any(e["status"] == "scored" for e in r.rows["exposures"])]  # others: in no total
-    contracts = [Contract(r.contract_id, r.provisions, r.deal) for r in priced]
-    totals = aggregate(contracts, _basis(job), currency=currency)
+    held = {r.contract_id: kin.priced.get(r.contract_id, (r.provisions, r.deal)) for r in results}
+    contracts = [Contract(r.contract_id, *held[r.contract_id], kin.counted_with.get(r.contract_id)) for r in priced]
+    totals = aggregate(contracts, job.basis, currency=currency)
     ended = [r.deal.file for r in priced if r.deal and _ended(r.deal, job.as_of)]
     if ended:
         notes.append(
             f"By the facts CSV the term of {len(ended)} agreements ended before {job.as_of}; they are priced as if "
             f"renewed: {_few(ended)}."
         )
-    orphans = rows_without_file(job.deals, [p.name for p in files])
+    notes += kin.notes
+    orphans = rows_without_file(job.deals, [display_name(p) for p in files])
     if orphans:
         notes.append(f"{len(orphans)} rows of the facts CSV fit no file: {_few(orphans)}.")
     again = [f for names in copies.values() for f in names]
@@ -311,14 +257,20 @@ def _portfolio(
         "playbook": load_playbook(job.playbook_folder).version,
         "notes": notes,
     }
-    return Portfolio.build(
-        rows,
-        totals=_totals(totals, rows["exposures"], results),
-        curve=_curve(totals),
-        deals=job.deals,
-        assumptions=assumptions.rows,
-        meta=meta,
-    )
+    rows["totals"] = _totals(totals, rows["exposures"], {id: deal for id, (_, deal) in held.items()})
+    rows["curve"] = _curve(totals)
+    rows["deals"] = [deal_row(d) for d in job.deals]
+    rows["assumptions"] = [assumption_row(a) for a in assumptions.rows]
+    return rows, meta
+
+
+def _kin(results: Sequence[File], job: Job) -> Together:
+    def anew(
+        contract_id: str, provisions: Sequence[Provision], deal: Deal | None, half_read: str | None
+    ) -> tuple[Exposure, ...]:
+        return priced(job, contract_id, provisions, deal, half_read)
+
+    return together(results, anew if job.assumptions is not None else None, job.as_of)
 
 
 def _ended(deal: Deal, as_of: date) -> bool:
@@ -338,9 +290,10 @@ def _few(names: Sequence[str], most: int = 5) -> str:
     return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
-def _totals(totals: Sequence[Totals], exposures: Sequence[Row], results: Sequence[Result]) -> list[Row]:
+def _totals(totals: Sequence[Totals], exposures: Sequence[Row], deals: Mapping[str, Deal | None]) -> list[Row]:
     """A row for the portfolio, each vendor, contract and component, per currency, with the exposures it rests on."""
-    vendors = {c.contract_id: (c.deal.vendor if c.deal else None) or NO_VENDOR for c in results}
+    vendors = {id: (deal.vendor if deal else None) or NO_VENDOR for id, deal in deals.items()}
+    exposures = [e for e in exposures if not e["counted_with"]]
     name_of: dict[str, Callable[[Row], str]] = {
         "portfolio": lambda e: "",
         "vendor": lambda e: vendors[e["contract_id"]],

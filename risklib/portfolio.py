@@ -17,49 +17,20 @@ from typing import Any
 
 import pandas as pd
 
+from risklib import lookup
+from risklib.columns import COLUMNS
+from risklib.duties import COLUMNS as REGISTER
+from risklib.duties import duties
 from risklib.errors import BadData
 from risklib.evidence import Shown, draw, in_folder
 from risklib.exposure import explain
+from risklib.overrides import cite
 from risklib.records import Assumption, Deal, Exposure, Operand
-from risklib.rows import Row, deal_row, in_numbers, plain
+from risklib.rows import Row, assumption_row, deal_row, in_numbers
+from risklib.store import Store
 
-COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "contracts": (
-        "contract_id", "file", "title", "customer", "provider", "effective_date", "pages", "words", "ocr_pages",
-        "status", "reason", "copies",
-    ),
-    "clauses": (
-        "contract_id", "clause_id", "parent_id", "number", "heading", "level", "text", "page", "start", "end", "bbox",
-    ),
-    "responsibilities": (
-        "contract_id", "clause_id", "responsibility", "category", "party", "modality", "text", "action", "deadline",
-        "trigger", "clarity", "marks", "vague", "consequence", "confidence", "method", "page", "start", "end", "bbox",
-    ),
-    "provisions": (
-        "contract_id", "clause_id", "provision", "party", "text", "values", "confidence", "method", "page", "start",
-        "end", "bbox",
-    ),
-    "exposures": (
-        "contract_id", "component", "low", "likely", "high", "expected", "p95", "currency", "per", "formula", "status",
-        "reason",
-    ),
-    "operands": (
-        "contract_id", "component", "name", "value", "unit", "origin", "clause_id", "page", "start", "end", "bbox",
-        "source",
-    ),
-    "totals": (
-        "level", "name", "currency", "expected", "median", "p95", "es95", "share_of_es95", "scored", "unscored",
-    ),
-    "curve": ("currency", "probability", "loss"),
-    "deals": (
-        "file", "vendor", "annual_fees", "currency", "start", "term_months",
-    ),
-    "assumptions": (
-        "id", "component", "parameter", "low", "likely", "high", "unit", "source", "reviewed_on", "illustrative",
-    ),
-}  # fmt: skip
-_NESTED = {"bbox", "values", "marks", "vague", "copies"}
-_WHOLE = ("page", "start", "end", "pages", "words", "ocr_pages", "level")
+_NESTED = {"bbox", "values", "marks", "vague", "copies", "keys", "holds_values", "yields_values"}
+_WHOLE = ("page", "holds_page", "yields_page", "mentions", "start", "end", "pages", "words", "ocr_pages", "level")
 _REAL = (
     "clarity", "confidence", "low", "likely", "high", "expected", "p95", "median", "es95", "share_of_es95",
     "probability", "loss", "annual_fees", "term_months",
@@ -87,12 +58,17 @@ class Portfolio:
     provisions: pd.DataFrame = field(default_factory=_empty("provisions"))
     exposures: pd.DataFrame = field(default_factory=_empty("exposures"))
     operands: pd.DataFrame = field(default_factory=_empty("operands"))
+    families: pd.DataFrame = field(default_factory=_empty("families"))
+    overrides: pd.DataFrame = field(default_factory=_empty("overrides"))
+    unread: pd.DataFrame = field(default_factory=_empty("unread"))
     totals: pd.DataFrame = field(default_factory=_empty("totals"))
     curve: pd.DataFrame = field(default_factory=_empty("curve"))
     deals: pd.DataFrame = field(default_factory=_empty("deals"))
     assumptions: pd.DataFrame = field(default_factory=_empty("assumptions"))
     meta: Mapping[str, Any] = field(default_factory=dict)
     sources: Mapping[str, Path] = field(default_factory=dict, compare=False)  # contract_id → its PDF; never saved
+    folder: Path | None = field(default=None, compare=False)  # that the tables were loaded from; never saved
+    search, similar = lookup.search, lookup.similar
 
     # ------------------------------------------------------------ in
 
@@ -110,10 +86,21 @@ class Portfolio:
         """Frames from the rows of all files (``rows.rows_of``), of ``totals`` and ``curve``, and the inputs used."""
         found: dict[str, list[Row]] = {name: list(rows.get(name, ())) for name in COLUMNS}
         found["totals"], found["curve"] = list(map(dict, totals)), list(map(dict, curve))
-        found["deals"] = [deal_row(d) for d in deals]
-        found["assumptions"] = [{c: plain(getattr(x, c)) for c in COLUMNS["assumptions"]} for x in assumptions]
-        frames: dict[str, Any] = {name: _frame(name, table) for name, table in found.items()}
-        return cls(**frames, meta=dict(meta or {}))
+        found["deals"], found["assumptions"] = list(map(deal_row, deals)), list(map(assumption_row, assumptions))
+        return cls.of_rows(found, meta or {})
+
+    @classmethod
+    def of_rows(cls, rows: Mapping[str, Sequence[Row]], meta: Mapping[str, Any]) -> Portfolio:
+        """Frames from the rows of every table; the tables that ``rows`` does not name are empty."""
+        frames: dict[str, Any] = {name: _frame(name, list(rows.get(name, ()))) for name in COLUMNS}
+        return cls(**frames, meta=dict(meta))
+
+    @classmethod
+    def from_store(cls, store: str | Path, run: int | None = None, *, on: date | str | None = None) -> Portfolio:
+        """What a run of ``analyze(..., store=FILE)`` said: the last one, number ``run``, or the last one finished on or
+        before the day ``on`` (UTC). Raises BadData where there is no such store or run."""
+        with Store(store) as opened:
+            return cls.of_rows(*opened.whole(opened.run(run, on).run))
 
     @classmethod
     def load(cls, folder: str | Path) -> Portfolio:
@@ -133,7 +120,7 @@ class Portfolio:
                     "holds no contracts.parquet or contracts.csv; give a folder that `risklib analyze --out` wrote",
                 )
         meta = folder / "meta.json"
-        return cls(**frames, meta=json.loads(meta.read_text(encoding="utf-8")) if meta.exists() else {})
+        return cls(**frames, meta=json.loads(meta.read_text(encoding="utf-8")) if meta.exists() else {}, folder=folder)
 
     # ------------------------------------------------------------ out
 
@@ -190,7 +177,26 @@ class Portfolio:
         used = self.operands[(self.operands["contract_id"] == id) & (self.operands["component"] == component)]
         mine = self.clauses[self.clauses["contract_id"] == id]
         numbers = {c: n or h for c, n, h in zip(mine["clause_id"], mine["number"], mine["heading"])}
+        numbers |= self._cited(used)
         return in_numbers(explain(_exposure_of(row.iloc[0], used)), numbers) or ""
+
+    def _cited(self, used: pd.DataFrame) -> dict[str, str]:
+        """Clauses of other papers of the family, as the operands of an exposure cite them."""
+        others = used.dropna(subset=["paper"])[["paper", "clause_id"]].itertuples(index=False)
+        files = dict(zip(self.contracts["contract_id"], self.contracts["file"], strict=True))
+        return {cite(p, c): f"{self._named(p, c)} of {files[p]}" for p, c in others}
+
+    def register(self) -> pd.DataFrame:
+        """The duty register: one row for each sentence that binds a party, the next due first.
+
+        Columns: ``duties.COLUMNS``. Dates are ISO text; ``recurrence`` is a rule as in RFC 5545; ``no_date_because``
+        says why there is no date. ``cost_likely`` and ``cost_expected`` are those of the contract's component for a
+        year: rows with the same component share them, they do not add up. ``owner``, ``status``, ``own_due`` and
+        ``note`` are for people; ``risklib register --keep`` carries them over a rerun.
+        """
+        rows = {name: _plain_rows(table) for name, table in self.tables.items()}
+        found = duties(rows, date.fromisoformat(self.meta["as_of"]))
+        return _typed(pd.DataFrame(found, columns=list(REGISTER)))
 
     def clauses_under(self, contract_id: str, number: str) -> pd.DataFrame:
         """The clauses whose number (or, where none has it, heading) is ``number``, and those below. Raises BadData."""
@@ -223,7 +229,7 @@ class Portfolio:
                 raise BadData(contract, None, 'say which clause to show: show(file, "9.2"), or give a row of a table')
             rows: Sequence[Mapping[Any, Any]] = self.clauses_under(id, clause).to_dict("records")
         else:
-            id, rows = str(contract["contract_id"]), [dict(contract)]
+            id, rows = str(_given(contract.get("paper")) or contract["contract_id"]), [dict(contract)]
         (file,) = self.contracts.loc[self.contracts["contract_id"] == id, "file"]
         path = in_folder(Path(pdfs))(file, id) if pdfs is not None else self.sources.get(id)
         boxes = [tuple(b) for row in rows for b in (row["bbox"] if isinstance(row["bbox"], list) else ())]
@@ -258,23 +264,33 @@ def _under(number: Any, wanted: str) -> bool:
     return have == want or (have.startswith(want) and not have[len(want) : len(want) + 1].isalnum())
 
 
+def _plain_rows(frame: pd.DataFrame) -> list[Row]:
+    """Rows with None for what is missing and whole numbers as int."""
+
+    def cell(column: str, x: Any) -> Any:
+        return int(x) if column in _WHOLE and not isinstance(x, str) and _given(x) is not None else _given(x)
+
+    return [{str(k): cell(str(k), v) for k, v in r.items()} for r in frame.to_dict("records")]
+
+
+def _given(x: Any) -> Any:
+    return None if x is None or x is pd.NA or (isinstance(x, float) and x != x) else x
+
+
 def _exposure_of(row: pd.Series, used: pd.DataFrame) -> Exposure:
     """The record again, from its rows."""
 
-    def given(x: Any) -> Any:
-        return None if x is None or x is pd.NA or (isinstance(x, float) and x != x) else x
-
     def money(x: Any) -> Decimal | None:
-        return None if given(x) is None else Decimal(str(round(x, 4))).quantize(Decimal("0.01"))
+        return None if _given(x) is None else Decimal(str(round(x, 4))).quantize(Decimal("0.01"))
 
     operands = tuple(
         Operand(
             o["name"],
-            _decimal(given(o["value"])),
+            _decimal(_given(o["value"])),
             o["unit"] or "",
             o["origin"],
-            clause_id=given(o["clause_id"]),
-            source=given(o["source"]),
+            clause_id=cite(o["paper"], o["clause_id"]) if _given(o.get("paper")) else _given(o["clause_id"]),
+            source=_given(o["source"]),
         )
         for o in used.to_dict("records")
     )
@@ -282,11 +298,11 @@ def _exposure_of(row: pd.Series, used: pd.DataFrame) -> Exposure:
     return Exposure(
         row["component"],
         row["status"],
-        given(row["reason"]),
-        given(row["currency"]),
+        _given(row["reason"]),
+        _given(row["currency"]),
         **amounts,
         per=row["per"],
-        formula=given(row["formula"]) or "",
+        formula=_given(row["formula"]) or "",
         operands=operands,
     )
 
@@ -300,8 +316,8 @@ def _decimal(text: Any) -> Any:
 
 def _frame(name: str, rows: list[Row]) -> pd.DataFrame:
     extra = [k for row in rows for k in row if k not in COLUMNS[name]]
-    frame = pd.DataFrame(rows, columns=[*COLUMNS[name], *dict.fromkeys(extra)])
-    return _typed(frame)
+    columns = [*COLUMNS[name], *dict.fromkeys(extra)]
+    return _typed(pd.DataFrame([[row.get(c) for c in columns] for row in rows], columns=columns))
 
 
 def _typed(frame: pd.DataFrame) -> pd.DataFrame:

@@ -6,15 +6,18 @@ Rows are small and pickle well, so workers send rows home rather than whole docu
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from risklib.records import Agreement, Analysis, Deal, Exposure
+from risklib.records import Agreement, Analysis, Assumption, Deal, Exposure, Operand
 
 Row = dict[str, Any]
-_CLAUSE = re.compile(r"\b(c\d{4,})\b")
+_CLAUSE = re.compile(r"\b((?:[0-9a-f]{12}/)?c\d{4,})\b")  # with the paper before it where another one says so
+ASSUMPTION = (
+    "id", "component", "parameter", "low", "likely", "high", "unit", "source", "reviewed_on", "illustrative",
+)  # fmt: skip
 DEAL = ("file", "vendor", "annual_fees", "currency", "start", "term_months")
 
 
@@ -26,6 +29,14 @@ def rows_of(analysis: Analysis, exposures: Sequence[Exposure] = ()) -> dict[str,
     rows["contracts"].append(_contract(analysis))
     if analysis.agreement is not None:
         _findings(analysis, analysis.agreement, rows)
+    for e in exposures:
+        _exposure(analysis, e, rows)
+    return rows
+
+
+def price_rows(analysis: Analysis, exposures: Sequence[Exposure]) -> dict[str, list[Row]]:
+    """The rows of ``rows_of`` that rest on prices: exposures and operands."""
+    rows: dict[str, list[Row]] = {"exposures": [], "operands": []}
     for e in exposures:
         _exposure(analysis, e, rows)
     return rows
@@ -97,7 +108,27 @@ def _findings(a: Analysis, g: Agreement, rows: dict[str, list[Row]]) -> None:
 
 
 def _exposure(a: Analysis, e: Exposure, rows: dict[str, list[Row]]) -> None:
-    numbers = {c.clause_id: c.number or c.heading for c in a.agreement.clauses} if a.agreement else {}
+    g = a.agreement
+    numbers = {c.clause_id: c.number or c.heading for c in g.clauses} if g else {}
+
+    def place(o: Operand) -> Row:
+        if g is None or o.start is None or o.end is None:
+            return {}
+        boxes = g.document.boxes(o.start, o.end)
+        return {"bbox": [list(b) for b in boxes], "page": boxes[0][0] if boxes else None}
+
+    add_exposure(a.contract_id, e, numbers, place, rows)
+
+
+def add_exposure(
+    contract_id: str,
+    e: Exposure,
+    numbers: Mapping[str, str],
+    place: Callable[[Operand], Row],
+    rows: Mapping[str, list[Row]],
+) -> None:
+    """Adds the rows of one exposure to those of exposures and operands. ``numbers``: clause_id → as people cite it;
+    ``place``: where an operand stands (page, bbox, and clause_id and paper where another paper says it)."""
     columns = (
         "component",
         "low",
@@ -113,19 +144,15 @@ def _exposure(a: Analysis, e: Exposure, rows: dict[str, list[Row]]) -> None:
     )
     row = {k: plain(getattr(e, k)) for k in columns}
     row |= {k: in_numbers(row[k], numbers) for k in ("formula", "reason")}
-    rows["exposures"].append({"contract_id": a.contract_id, **row})
-    document = a.agreement.document if a.agreement else None
+    rows["exposures"].append({"contract_id": contract_id, **row})
     for o in e.operands:
         used: Row = {k: getattr(o, k) for k in ("name", "unit", "origin", "clause_id", "start", "end", "source")}
         used |= {
-            "contract_id": a.contract_id,
+            "contract_id": contract_id,
             "component": e.component,
             "value": None if o.value is None else str(o.value),
         }
-        if document is not None and o.start is not None and o.end is not None:
-            boxes = document.boxes(o.start, o.end)
-            used |= {"bbox": [list(b) for b in boxes], "page": boxes[0][0] if boxes else None}
-        rows["operands"].append(used)
+        rows["operands"].append(used | place(o))
 
 
 def in_numbers(text: str | None, numbers: Mapping[str, str]) -> str | None:
@@ -136,6 +163,10 @@ def in_numbers(text: str | None, numbers: Mapping[str, str]) -> str | None:
 def deal_row(d: Deal) -> Row:
     known = {k: plain(getattr(d, k)) for k in DEAL}
     return known | {k: plain(v) for k, v in d.extra.items()}
+
+
+def assumption_row(a: Assumption) -> Row:
+    return {k: plain(getattr(a, k)) for k in ASSUMPTION}
 
 
 def plain(x: Any) -> Any:

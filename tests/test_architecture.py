@@ -14,19 +14,26 @@ DATA = PACKAGE.parent / "data"
 
 # from the ground up; rooms on one floor do not know each other
 FLOORS: tuple[tuple[str, ...], ...] = (
-    ("records", "errors"),
-    ("pdf", "playbook", "inputs", "evidence"),
+    ("records", "errors", "columns"),
+    ("quantized",),
+    ("pdf", "playbook", "inputs", "evidence", "encoders"),
     ("clauses",),
-    ("findings",),
-    ("exposure",),
-    ("rows",),
-    ("engines", "portfolio"),
-    ("pipeline", "charts"),
-    ("report", "terminal"),
+    ("findings", "precedence"),
+    ("exposure", "papers", "due"),
+    ("families",),
+    ("overrides",),
+    ("rows", "search"),
+    ("kin", "duties"),
+    ("store",),
+    ("lookup", "compare"),
+    ("engines", "portfolio", "stages"),
+    ("memory", "charts", "whatif", "register"),
+    ("pipeline",),
+    ("report", "terminal", "store_commands", "register_command", "search_command"),
     ("cli", "training"),
 )
 STOREY = {room: i for i, floor in enumerate(FLOORS) for room in floor}
-FRAMES_FROM = STOREY["portfolio"]
+FRAMES_FROM = STOREY["lookup"]
 
 # where a formula needs a provision's values; and the two ids that a duty without a better one gets (tables, README)
 MAY_NAME_PROVISIONS = {"findings/values.py", "findings/links.py"}

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import ctypes
-import faulthandler
 import filecmp
 import json
 import math
 import re
 import shutil
-import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -19,9 +16,8 @@ import pytest
 from drawn import CLAUSES, agreement, bad_folder, picture
 
 import risklib
-from risklib import BadData, Portfolio, analyze, engines
+from risklib import BadData, Portfolio, analyze
 from risklib.clauses import read_agreement
-from risklib.errors import RisklibError
 from risklib.findings.overlap import trigrams
 from risklib.pdf import read
 
@@ -259,52 +255,6 @@ def test_facts_price_a_contract_and_rows_without_a_file_are_told(small: tuple[Pa
     assert "late_payment" in set(scored["component"])
     assert set(scored["currency"]) == {"EUR"}
     assert "1.5" in portfolio.explain("birch", "late_payment")
-
-
-# ---------------------------------------------------------------- workers
-
-
-def die_on_two(x: int) -> int:
-    if x == 2:
-        faulthandler.disable()
-        ctypes.string_at(0)
-    return x
-
-
-def hang_on_two(x: int) -> int:
-    if x == 2:
-        time.sleep(60)
-    return x
-
-
-def swell_on_two(x: int) -> int:
-    return len(bytearray(3 << 30)) if x == 2 else x
-
-
-def err_on_two(x: int) -> int:
-    return {1: 1, 3: 3, 4: 4}[x]
-
-
-def unprepared() -> None:
-    raise ValueError("no model")
-
-
-@pytest.mark.parametrize(
-    ("function", "words"),
-    [(die_on_two, "died"), (hang_on_two, "longer than 1 s"), (swell_on_two, "memory"), (err_on_two, "KeyError: 2")],
-)
-@pytest.mark.parametrize("workers", [1, 2])
-def test_one_bad_file_costs_only_itself(function: Any, words: str, workers: int) -> None:
-    limits = engines.Limits(seconds=1.0, memory=2 << 30, workers=workers)
-    results = list(engines.run(function, [1, 2, 3, 4], limits=limits))
-    assert [r for r in results if not isinstance(r, engines.Failure)] == [1, 3, 4]
-    assert isinstance(results[1], engines.Failure)
-    assert words in results[1].reason
-
-
-def test_workers_that_cannot_start_are_one_error() -> None:
-    with pytest.raises(RisklibError, match="could not start"):
-        list(engines.run(err_on_two, [1], prepare=unprepared))
 
 
 # ---------------------------------------------------------------- the sample portfolio, with its known answers
