@@ -297,3 +297,54 @@ def test_references_definitions_title_and_date() -> None:
     assert {d.term for d in agreement.definitions} == {"Record", "Buyer"}
     assert agreement.title == "Data Terms"
     assert agreement.effective_date == date(2022, 3, 3)
+
+
+RUN_IN = """
+ARTICLE I
+
+FEES
+
+Invoices. Vendor shall send an invoice each month by post.
+
+Late Fees. Overdue sums bear interest at one percent a month.
+
+Disputes. Client shall tell Vendor of a dispute within ten days.
+
+1.4 Taxes. Client bears the taxes on the fees that it pays.
+
+ARTICLE II
+
+TERM
+
+Initial Term. This agreement runs for three years from its date.
+
+Walter Ames Inc. The company of this name signs below.
+"""
+
+
+def test_run_in_headings_without_numbers_are_clauses_where_they_are_a_habit() -> None:
+    assert [(n, h) for n, h, level in outline(RUN_IN) if level == 2] == [
+        ("", "Invoices"), ("", "Late Fees"), ("", "Disputes"), ("1.4", "Taxes"), ("", "Initial Term"),
+    ]  # fmt: skip
+    few = RUN_IN.replace("Disputes. ", "").replace("Late Fees. ", "")
+    assert [n for n, _, level in outline(few) if level == 2] == ["1.4"]
+
+
+def test_a_list_of_exhibits_and_a_filing_number_on_top_hold_no_clauses() -> None:
+    body = "1. Fees\n\nThe fees.\n\n2. Term\n\nThe term.\n\n3. Law\n\nThe law.\n\nExhibit A\n\nRates of all kinds."
+    top = "SALES AGREEMENT\n\nbetween two\n\nwho sign\n\nPapers\n\n**Exhibit A\nRates\n\n**Exhibit B\nPlaces\n\n"
+    filed = "SALES AGREEMENT\n\nof 2019\n\nbetween two\n\nwho sign\n\non\n\npaper\n\n**Exhibit 10.43\n\n"
+    for head in (top, filed):
+        assert [n for n, _, level in outline(head + body) if n and level == 1] == ["1", "2", "3", "Exhibit A"]
+
+
+def test_an_initial_above_an_office_is_a_signature() -> None:
+    text = "A. One party sells.\n\nB. One buys.\n\n1. Fees\n\nText.\n\n2. Term\n\nText.\n\nC. Walter Ames\nPresident"
+    assert [n for n, _, _ in outline(text) if n] == ["A", "B", "1", "2"]
+
+
+def test_a_number_glued_to_its_heading() -> None:
+    text = "SECTION 1TERM\n\n1.1 It begins when both have signed.\n\nSECTION 2 FEES\n\n2.1 They are due when billed."
+    assert [(n, h) for n, h, _ in outline(text) if n] == [
+        ("SECTION 1", "TERM"), ("1.1", ""), ("SECTION 2", "FEES"), ("2.1", ""),
+    ]  # fmt: skip

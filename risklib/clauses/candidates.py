@@ -8,7 +8,7 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 
 from risklib.clauses.headings import Typography, typography
-from risklib.clauses.numbers import Label, parse_label
+from risklib.clauses.numbers import Label, Reading, parse_label
 from risklib.records import Document, Line
 
 _REFERS = re.compile(
@@ -98,6 +98,8 @@ def _judge(k: int, line: Line, content: str, before: str, label: Label, document
         return None
     if style == "exhibit":
         return _container(k, line, content, label, fresh or ended)
+    if style == "A." and _signs(document, k, rest):
+        return None
     digits = style[0] == "d" or style in ("article", "section", "clause")
     if digits and (_CONTINUES.match(rest) or (_JOINS.search(before) and not line.paragraph)):
         return None
@@ -112,6 +114,21 @@ def _judge(k: int, line: Line, content: str, before: str, label: Label, document
     elif not ended:
         refusal, price = refusal * 0.7, price + (0.5 if line.paragraph else 1.0)
     return Candidate(k, line.start, label, refusal, price)
+
+
+_INITIAL = re.compile(r"(?:[A-Z][\w'’-]+ ){0,2}[A-Z][\w'’-]+$")
+_OFFICE = re.compile(
+    r"(?:(?:Vice|Senior|Executive) )*(?:President|Chief|Director|Secretary|Treasurer|Manager|Chair\w*|CEO|CFO|Title\b|"
+    r"Its\b|Date\b)"
+)
+
+
+def _signs(document: Document, k: int, rest: str) -> bool:
+    """Whether "C. Walter Ames" above "President" is who signs, and not the third recital."""
+    if k + 1 >= len(document.lines) or not _INITIAL.match(rest.strip()):
+        return False
+    after = document.lines[k + 1]
+    return bool(_OFFICE.match(document.text[after.start : after.end]))
 
 
 _NEXT = {"(i)": "(ii)", "(a)": "(b)", "(1)": "(2)", "(A)": "(B)", "(I)": "(II)"}
@@ -158,10 +175,13 @@ def _weight(style: str, rest: str, printed: str) -> float:
     return 4.5
 
 
+_FILED = re.compile(r"Exhibit (?:4|10|99)\.\d{1,2}")  # the numbers that the SEC gives to filed papers
+
+
 def _container(k: int, line: Line, content: str, label: Label, fresh: bool) -> Candidate | None:
     rest = content[label.end :]
     # "EXHIBIT 10.16" on top is the number under which the paper was filed
-    filed = line.page == 1 and (k < 3 or (k < 6 and label.printed[-1].isdigit()))
+    filed = (line.page == 1 and (k < 3 or (k < 6 and label.printed[-1].isdigit()))) or _FILED.fullmatch(label.printed)
     sentence = re.search(
         r"\b(?:shall|will|is|are|attached|hereto|sets|means|to the|of the|and Exhibit)\b", rest, re.IGNORECASE
     )
@@ -246,8 +266,23 @@ def _listed(found: list[Candidate]) -> set[int]:
     for k, _ in at:
         name = found[k].label.printed.lower()
         best[name] = max(best[name], found[k].refusal)
-    weak = {k for k, _ in at if found[k].refusal < best[found[k].label.printed.lower()]}  # a mention, not the heading
+    early = _before_the_text(found, at)
+    weak = early | {
+        k for k, _ in at if found[k].refusal < best[found[k].label.printed.lower()]
+    }  # a mention, not the heading
     return weak | {k for pair in pairs for k in pair}
+
+
+def _before_the_text(found: list[Candidate], at: list[tuple[int, int]]) -> set[int]:
+    """Exhibits that close a list on top: little stands between each and the first clause, which is number one."""
+    first = next((k for k, c in enumerate(found) if c.label.readings[0] in _FIRST_ONES), None)
+    before = [k for k, _ in at if first is not None and k < first]
+    if len(before) < 2 and not (before and found[before[0]].label.printed.endswith(")")):
+        return set()
+    return set(before) if all(found[k + 1].line - found[k].line <= 3 for k in before[:-1]) else set()
+
+
+_FIRST_ONES = {Reading(style, (1,)) for style in ("d1", "D1", "article", "section")} | {Reading("d2", (1, 1))}
 
 
 def _tiny(c: Candidate, document: Document) -> bool:

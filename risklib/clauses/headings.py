@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
-from risklib.clauses.cues import word_set
+from risklib.clauses.cues import ORG_WORD, word_set
 from risklib.records import Document, Line
 
 _VERB = re.compile(
@@ -63,10 +63,10 @@ def heading_end(document: Document, start: int, line_index: int, limit: int) -> 
     if whole > start:
         return whole
     span = text[start : min(limit, start + 200)].replace("\n", " ")
-    return start + _run_in(span)
+    return start + run_in(span)
 
 
-def _run_in(span: str) -> int:
+def run_in(span: str) -> int:
     """Length of "Late Fees." in "Late Fees. If …"; 0 where the text begins with a sentence."""
     m = _RUN_IN.match(span)
     while m and _ABBREVIATED.search(m.group().rstrip('"”')):
@@ -175,6 +175,30 @@ def heading_lines(document: Document, style: Typography) -> list[tuple[int, tupl
         if _follows_on(document, k) or not _shorter_than_text(line, style):
             continue
         out.append((k, (max(over, 1.0), bold, capitals)))
+    return out
+
+
+_NO_HEADING = re.compile(
+    r"(?:whereas|now|note|attn|attention|re|ps|dear|by|name|title|date|copyright|rule|form|item)\b", re.IGNORECASE
+)
+
+
+def run_in_lines(document: Document) -> list[int]:
+    """Lines that begin a paragraph with a heading and no number: "Grant of License. Vendor grants …"."""
+    out: list[int] = []
+    text = document.text
+    for k, line in enumerate(document.lines):
+        content = text[line.start : min(len(text), line.start + 200)].replace("\n", " ")
+        if line.cell or not line.paragraph or not content[:1].isalpha() or _NO_HEADING.match(content):
+            continue
+        length = run_in(content)
+        heading, rest = content[:length].rstrip(), content[length:].lstrip()
+        words = heading.rstrip(".:–—- ").split()
+        set_off = heading.endswith((".", "–", "—")) or (heading.endswith(":") and heading.isupper())
+        if not length or len(words[-1]) < 2 or words[-1].isdigit() or ORG_WORD.fullmatch(words[-1]):
+            continue  # "Formation 1.", "Acme S.A.", "Acme Inc.": a number below it, a name
+        if set_off and len(words) <= 8 and titled(words) and rest[:1].isupper() and len(rest.split()) >= 5:
+            out.append(k)
     return out
 
 

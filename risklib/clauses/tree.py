@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from risklib.clauses.candidates import Candidate, find_candidates
-from risklib.clauses.headings import Typography, heading_end, heading_lines, typography
+from risklib.clauses.headings import Typography, heading_end, heading_lines, run_in, run_in_lines, typography
 from risklib.clauses.numbers import Reading
 from risklib.clauses.sequence import best_sequence
 from risklib.records import Clause, Document
@@ -41,7 +41,7 @@ def build_tree(document: Document) -> tuple[Clause, ...]:
     found = find_candidates(document)
     nodes = _numbered(found)
     style = typography(document)
-    nodes = _with_headings(document, nodes, style)
+    nodes = _with_run_in(document, _with_headings(document, nodes, style))
     first = document.lines[0].start if document.lines else 0
     if not nodes or nodes[0].start > first:
         nodes.insert(0, _Node(0, first, first, "", 1, style="preamble"))
@@ -128,6 +128,26 @@ def _with_headings(document: Document, nodes: list[_Node], style: Typography) ->
     return sorted(nodes + extra, key=lambda n: n.start)
 
 
+def _with_run_in(document: Document, nodes: list[_Node]) -> list[_Node]:
+    """Adds paragraphs that begin with a heading and bear no number, where the agreement does so as a habit."""
+    taken = {n.line for n in nodes}
+    last = _closing_line(document, nodes) if nodes else len(document.lines)
+    found = [k for k in run_in_lines(document) if k not in taken and k <= last]
+    numbered = sum(1 for n in nodes if n.level > 1 and n.number and n.parent and n.parent.style != "exhibit")
+    if len(found) < max(_FEW, 0.5 * numbered):
+        return nodes
+    extra: list[_Node] = []
+    for k in found:
+        owner = next((n for n in reversed(nodes) if n.line < k), None)
+        while owner is not None and owner.parent is not None and owner.parent.style != "exhibit":
+            owner = owner.parent
+        if owner is not None and owner.style.startswith("("):
+            owner = None  # the list before was one of the unnumbered section above
+        start = document.lines[k].start
+        extra.append(_Node(k, start, start, "", owner.level + 1 if owner else 1, owner, style="run-in"))
+    return sorted(nodes + extra, key=lambda n: n.start)
+
+
 def _words(document: Document, k: int) -> str:
     line = document.lines[k]
     return document.text[line.start : line.end].lower()
@@ -175,6 +195,8 @@ def _measure(document: Document, nodes: list[_Node]) -> None:
             continue
         if node.style == "heading":
             end = document.lines[node.line].end
+        elif node.style == "run-in":
+            end = node.start + run_in(document.text[node.start : min(limit, node.start + 200)].replace("\n", " "))
         else:
             line = next(
                 (
