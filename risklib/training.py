@@ -8,6 +8,7 @@ sentences of documents that the weights had not seen.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -28,11 +29,13 @@ from risklib.findings.model import Array, Bag, matrix, sigmoid
 from risklib.findings.overlap import trigrams
 from risklib.findings.provisions import TERM, WHOSE
 from risklib.findings.responsibilities import DUTY, FORBIDS, KIND, SERVICE, UNKNOWN
+from risklib.labels import PREFIX, Label, fingerprint, read_labels
 from risklib.pdf import read
 from risklib.playbook import Playbook, default_folder, load_playbook, with_roles
 from risklib.records import Agreement
 
 GROUPS = (DUTY, KIND, TERM)
+LABELS = Path("data/labels/cuad.csv")
 FEWEST = 3  # positive sentences below which a label is not trained
 OWN_THRESHOLD = 40  # positive sentences from which a label gets a threshold of its own
 C = 20.0
@@ -50,6 +53,7 @@ class Labelled:
     bags: Sequence[Bag]
     labels: Sequence[frozenset[str] | None]
     pairs: Sequence[frozenset[tuple[str, str]]]  # (responsibility id, party) and (provision id, party) per sentence
+    measures: bool = True  # False: it teaches weights, and no threshold or confidence is set on it
 
 
 # ---------------------------------------------------------------- labelled documents
@@ -114,6 +118,36 @@ def _sides(party: str) -> tuple[str, ...]:
     return ("customer", "provider") if party == "both" else (party,)
 
 
+def fingerprinted(pdfs: Path, labels: Path, playbook: Playbook) -> list[Labelled]:
+    """The PDFs of a folder that ``labels`` speaks of (see `risklib.labels`), read anew; they teach weights only."""
+    known = read_labels(labels)
+    out = []
+    for pdf in sorted(p for p in pdfs.iterdir() if p.suffix.lower() == ".pdf"):
+        mine = known.get(hashlib.sha256(pdf.read_bytes()).hexdigest()[:PREFIX])
+        if mine is None:
+            continue
+        agreement = read_agreement(read(pdf))
+        seen, hints, bags = bags_of(agreement, playbook)
+        rows = [mine.get(fingerprint(s.text)) for s in agreement.sentences]
+        taught = [None if r is None else _taught(r) for r in rows]
+        pairs = [frozenset((x.id, side) for x in r or () for side in _sides(x.party)) for r in rows]
+        id = agreement.document.contract_id
+        out.append(Labelled(pdf.stem, id, agreement, seen, hints, bags, taught, pairs, measures=False))
+    return out
+
+
+def _taught(labels: Sequence[Label]) -> frozenset[str]:
+    out: set[str] = set()
+    for x in labels:
+        if x.kind == "!":
+            out |= {TERM + x.id, *(f"{WHOSE}{x.id}:{side}" for side in _sides(x.party))}
+        else:
+            out |= {KIND + x.id, *(DUTY + side for side in _sides(x.party))}
+        if x.kind == "-":
+            out.add(FORBIDS)
+    return frozenset(out)
+
+
 def examples(playbook: Playbook) -> Labelled:
     """The playbook's own examples and counter-examples as one more document."""
     seen, hints, labels = [], [], []
@@ -144,7 +178,7 @@ def fit(
     docs: Sequence[Labelled], playbook: Playbook, *, inner: int = 3, statement: dict[str, Any] | None = None
 ) -> Model:
     """Weights from all ``docs``; thresholds and confidence from an inner cross-validation by document."""
-    real = [d for d in docs if d.agreement is not None]
+    real = [d for d in docs if d.agreement is not None and d.measures]
     unseen: dict[str, Array] = {}
     model: Model | None = None
     for k in range(inner):
@@ -286,9 +320,10 @@ def pruned(model: Model, most: int = 30_000) -> Model:
 
 
 def load_documents(shared: Path, playbook: Playbook, samples: Path) -> list[Labelled]:
-    """The labelled agreements of ``shared/data`` and the project's own samples, each file once."""
+    """The labelled agreements of ``shared/data``, the project's own samples and its labels of CUAD, each file once."""
     docs = labelled(shared / "data" / "agreements", shared / "data" / "gold", playbook)
     docs += labelled(samples, samples / "answers", playbook)
+    docs += fingerprinted(shared / "data" / "cuad" / "pdf", LABELS, playbook)
     return list({d.contract_id: d for d in docs}.values())
 
 
@@ -303,7 +338,8 @@ def main(arguments: Iterable[str] | None = None) -> None:
     statement = {
         "trained_on": f"{len(docs) - 1} agreements labelled by sentence, and the playbook's examples",
         "sentences": sum(x is not None for d in docs for x in d.labels),
-        "sources": "labels made for this project on public agreements; agreements of the samples are the project's own",
+        "sources": "labels made for this project on public agreements, some of them contracts of CUAD v1 (CC BY 4.0, "
+        "The Atticus Project); agreements of the samples are the project's own",
         "playbook": playbook.version,
     }
     model = pruned(fit(docs, playbook, statement=statement))

@@ -19,6 +19,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from risklib.findings.measured import Measured, load_measured
 from risklib.report import money, text
 from risklib.report.crops import Locate, Pictures, cut_pictures, in_folder
 from risklib.report.findings import Contract, Finding, Titles, by_importance, contracts_of, findings_of, grouped
@@ -44,6 +45,7 @@ class _Parts:
     lines: Sequence[money.Line]
     titles: Titles
     categories: Sequence[str]
+    measured: Sequence[tuple[str, Measured]]  # (title, how well it is found) of every kind found here
 
 
 def write_report(
@@ -82,7 +84,8 @@ def _parts(portfolio: Any, locate: Locate | None, titles: Mapping[str, str], bud
         return text.visible(titles.get(i) or text.humanise(i))
 
     contracts = contracts_of(portfolio.contracts, portfolio.deals)
-    findings = findings_of(portfolio, contracts, name)
+    measured = load_measured()
+    findings = findings_of(portfolio, contracts, name, measured)
     ops = portfolio.operands
     priced = {
         (str(r["contract_id"]), int(r["start"]), int(r["end"]))
@@ -100,7 +103,9 @@ def _parts(portfolio: Any, locate: Locate | None, titles: Mapping[str, str], bud
     held = Counter(i.split(".")[0] for i in titles if "." in i)
     # A category of a single id is a catch-all: it becomes a row of the map only where it occurs.
     categories = [c for c, n in held.items() if n > 1]
-    return _Parts(contracts, findings, shown, pictures, lines, name, categories)
+    found = {f.label_id for f in findings}
+    kinds = [(name(i), m) for i, m in measured.items() if i in found]
+    return _Parts(contracts, findings, shown, pictures, lines, name, categories, kinds)
 
 
 def _render(portfolio: Any, parts: _Parts, as_of: str) -> str:
@@ -164,6 +169,7 @@ def _listing(parts: _Parts) -> dict[str, Any]:
     return {
         "heat": heat_map_of(parts.findings, parts.contracts, parts.categories, parts.titles),
         "groups": grouped(parts.shown),
+        "measured": parts.measured,
         "silent": [c for c in parts.contracts.values() if c.key not in shown],
         "choices": _choices(parts.shown),
         "shown": len(parts.shown),

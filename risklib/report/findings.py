@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
+from risklib.findings.measured import Measured
 from risklib.report import text as t
 from risklib.report.crops import Wanted
 
@@ -42,6 +43,7 @@ class Finding:
     key: str  # anchor: "f120"
     contract: Contract
     kind: str  # "responsibility" or "provision"
+    label_id: str  # responsibility or provision id
     group: str  # category id or provision id
     group_title: str
     title: str
@@ -53,6 +55,7 @@ class Finding:
     deadline: str
     values: tuple[str, ...]
     confidence: float | None
+    measured: str  # how well findings of this kind were found in labelled agreements; "" where nobody measured
     clarity: float | None
     unclear: bool
     vague: tuple[str, ...]
@@ -114,7 +117,9 @@ def _contract(
     )  # fmt: skip
 
 
-def findings_of(portfolio: Any, contracts: Mapping[str, Contract], titles: Titles) -> list[Finding]:
+def findings_of(
+    portfolio: Any, contracts: Mapping[str, Contract], titles: Titles, measured: Mapping[str, Measured]
+) -> list[Finding]:
     """All provisions and responsibilities, contract by contract, in the order of the text."""
     sections = section_names(portfolio.clauses)
     rows = [("provision", r) for r in portfolio.provisions.to_dict("records")]
@@ -122,7 +127,9 @@ def findings_of(portfolio: Any, contracts: Mapping[str, Contract], titles: Title
     order = {cid: k for k, cid in enumerate(contracts)}
     rows = [r for r in rows if r[1]["contract_id"] in order]
     rows.sort(key=lambda r: (order[r[1]["contract_id"]], r[0], _int(r[1].get("start")), str(r[1].get(r[0]))))
-    return [_finding(f"f{k + 1}", kind, row, contracts, sections, titles) for k, (kind, row) in enumerate(rows)]
+    return [
+        _finding(f"f{k + 1}", kind, row, contracts, sections, titles, measured) for k, (kind, row) in enumerate(rows)
+    ]
 
 
 def _finding(
@@ -132,6 +139,7 @@ def _finding(
     contracts: Mapping[str, Contract],
     sections: Mapping[tuple[str, str], str],
     titles: Titles,
+    measured: Mapping[str, Measured],
 ) -> Finding:
     name = str(row[kind])
     group = str(row.get("category") or name.split(".")[0]) if kind == "responsibility" else name
@@ -141,6 +149,7 @@ def _finding(
         key=key,
         contract=contracts[row["contract_id"]],
         kind=kind,
+        label_id=name,
         group=group,
         group_title=titles(group),
         title=titles(name),
@@ -152,6 +161,7 @@ def _finding(
         deadline=t.visible(row.get("deadline")),
         values=tuple(t.chips(t.as_mapping(row.get("values")))) if kind == "provision" else (),
         confidence=float(row["confidence"]) if t.known(row.get("confidence")) else None,
+        measured=measured[name].says if name in measured else "",
         clarity=clarity,
         unclear=clarity is not None and clarity < UNCLEAR,
         vague=tuple(t.visible(w) for w in vague),
