@@ -89,3 +89,134 @@ def bad_folder(folder: Path) -> dict[str, str]:
         "cut.pdf": "damaged",
         "scan.pdf": "page 1",
     }
+
+
+FONT = "/Font << /F 5 0 R >>"
+
+
+def written(
+    path: Path,
+    content: str,
+    *,
+    resources: str = "",
+    catalog: str = "",
+    objects: Sequence[str] = (),
+    size: str = "612 792",
+) -> Path:
+    """A page written by hand, for what reportlab cannot draw. ``content`` uses the font /F; ``objects`` are 6, 7, …;
+    ``resources`` (FONT alone if empty) and ``catalog`` are entries of these dictionaries."""
+    bodies = [
+        f"<< /Type /Catalog /Pages 2 0 R {catalog} >>",
+        "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 {size}] /Contents 4 0 R /Resources << {resources or FONT} >> >>",
+        f"<< /Length {len(content)} >>\nstream\n{content}\nendstream",
+        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>",
+        *objects,
+    ]
+    out, places = "%PDF-1.7\n", []
+    for number, body in enumerate(bodies, 1):
+        places.append(len(out))
+        out += f"{number} 0 obj\n{body}\nendobj\n"
+    table = "".join(f"{at:010} 00000 n \n" for at in places)
+    out += f"xref\n0 {len(bodies) + 1}\n0000000000 65535 f \n{table}"
+    out += f"trailer\n<< /Size {len(bodies) + 1} /Root 1 0 R >>\nstartxref\n{out.index('xref')}\n%%EOF\n"
+    path.write_bytes(out.encode("latin-1"))
+    return path
+
+
+def shown(*texts: tuple[float, float, str], size: float = 10) -> str:
+    """Page content that draws each text at its place (from the left, from the foot)."""
+    return "\n".join(f"BT /F {size} Tf {x} {y} Td ({text}) Tj ET" for x, y, text in texts)
+
+
+def layered(path: Path) -> Path:
+    """A page with a shown and a hidden layer, the hidden one also as a form, and a hidden one over the shown text."""
+    content = "\n".join(
+        (
+            shown((72, 700, "The customer pays each invoice in thirty days.")),
+            "/OC /Kept BDC",
+            shown((72, 680, "The supplier keeps the records for two years.")),
+            "EMC /OC /Gone BDC",
+            shown(
+                (72, 660, "An earlier draft said ten years."), (72, 700, "The client settles each bill in forty days.")
+            ),
+            "EMC /Form Do",
+            shown((72, 620, "Nothing else is agreed.")),
+        )
+    )
+    inner = shown((72, 640, "A hidden form says five years."))
+    return written(
+        path,
+        content,
+        resources=FONT + " /Properties << /Kept 6 0 R /Gone 7 0 R >> /XObject << /Form 8 0 R >>",
+        catalog="/OCProperties << /OCGs [6 0 R 7 0 R] /D << /OFF [7 0 R] >> >>",
+        objects=(
+            "<< /Type /OCG /Name (Kept) >>",
+            "<< /Type /OCG /Name (Gone) >>",
+            f"<< /Type /XObject /Subtype /Form /BBox [0 0 612 792] /OC 7 0 R /Resources << /Font << /F 5 0 R >> >> "
+            f"/Length {len(inner)} >>\nstream\n{inner}\nendstream",
+        ),
+    )
+
+
+def form(path: Path) -> Path:
+    """A page whose second sentence stands in a form that is drawn a hundred points lower than it says."""
+    inner = shown((72, 780, "The supplier keeps the records for two years."))
+    return written(
+        path,
+        shown((72, 700, "The customer pays each invoice in thirty days.")) + "\nq 1 0 0 1 0 -100 cm /Form Do Q",
+        resources=FONT + " /XObject << /Form 6 0 R >>",
+        objects=(
+            f"<< /Type /XObject /Subtype /Form /BBox [0 0 612 792] /Resources << /Font << /F 5 0 R >> >> "
+            f"/Length {len(inner)} >>\nstream\n{inner}\nendstream",
+        ),
+    )
+
+
+def spread(path: Path, pages: int = 8) -> Path:
+    """Two printed pages side by side on each page of the file, each with its running head and its number."""
+    canvas = Canvas(str(path), pagesize=(842, 595), invariant=1)
+    body = [c for c in CLAUSES if len(c) > 60]
+    for k in range(pages):
+        clauses = body[k : k + 4]
+        left = 40 + 421 * (k % 2)
+        canvas.setFont("Times-Roman", 9)
+        canvas.drawString(left, 565, "Quill Metrics terms of service")
+        canvas.drawString(left + 165, 20, str(k + 1))
+        style = ParagraphStyle("narrow", parent=BODY, fontSize=11, leading=13)
+        at = 540.0
+        for text in (f"{k + 1}. Part {NUMBERS[k]}", *(f"{k + 1}.{n} {c[4:]}" for n, c in enumerate(clauses, 1))):
+            block = Paragraph(text, style)
+            _, tall = block.wrap(330, 500)
+            block.drawOn(canvas, left, at - tall)
+            at -= tall + 8
+        if k % 2:
+            canvas.showPage()
+    canvas.save()
+    return path
+
+
+NUMBERS = ("one", "two", "three", "four", "five", "six", "seven", "eight")
+
+
+def raised(path: Path) -> Path:
+    """Superscripts, small capitals, and signs that nobody prints: soft hyphen, zero-width space, Greek question mark."""
+    unseen = "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding /ToUnicode 7 0 R >>"
+    cmap = (
+        "/CIDInit /ProcSet findresource begin begincmap /CMapType 2 def\n"
+        "1 begincodespacerange <00> <ff> endcodespacerange\n"
+        "3 beginbfchar <01> <00AD> <02> <200B> <03> <037E> endbfchar\n"
+        "1 beginbfrange <20> <7e> <0020> endbfrange\nendcmap end"
+    )
+    content = (
+        "BT 72 700 Td /F 12 Tf (S) Tj /F 9 Tf (ERVICE ) Tj /F 12 Tf (F) Tj /F 9 Tf (EES) Tj ET\n"
+        "BT 72 670 Td /F 10 Tf (Due on the 1) Tj 4 Ts /F 6 Tf (st) Tj 0 Ts /F 10 Tf ( day of May) Tj "
+        "4 Ts /F 6 Tf (2) Tj 0 Ts /F 10 Tf ( of each year.) Tj ET\n"
+        "BT /U 10 Tf 72 650 Td (The respon\\001sibility of each cus\\002tomer ends\\003 that is all.) Tj ET"
+    )
+    return written(
+        path,
+        content,
+        resources="/Font << /F 5 0 R /U 6 0 R >>",
+        objects=(unseen, f"<< /Length {len(cmap)} >>\nstream\n{cmap}\nendstream"),
+    )

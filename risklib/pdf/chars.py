@@ -18,6 +18,8 @@ import numpy as np
 import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 
+from risklib.pdf.layers import hidden
+
 MAX_CHARS = 200_000  # a page with more is not an agreement; the rest is named as a problem
 _CLEAN = {
     **dict.fromkeys(
@@ -169,20 +171,21 @@ def _font_size(textpage: int, index: int) -> float:
     return size if np.isfinite(size) else 0.0
 
 
-def words_of(page: pdfium.PdfPage) -> tuple[PageWords, bool]:
-    """The words of a page, and whether it held more characters than were taken. Raises PdfiumError when unreadable."""
+def words_of(page: pdfium.PdfPage, off: frozenset[str] | None = None) -> tuple[PageWords, bool]:
+    """The words of a page, and whether it held more characters than were taken. Raises PdfiumError when unreadable.
+    ``off``: names of the layers that are not shown, None where every one is."""
     textpage = page.get_textpage()
     try:
         total = textpage.count_chars()
         n = min(total, MAX_CHARS)
         return (
-            _words(page, ctypes.cast(textpage.raw, ctypes.c_void_p).value or 0, n) if n else empty_words()
+            _words(page, ctypes.cast(textpage.raw, ctypes.c_void_p).value or 0, n, off) if n else empty_words()
         ), total > n
     finally:
         textpage.close()
 
 
-def _words(page: pdfium.PdfPage, textpage: int, n: int) -> PageWords:
+def _words(page: pdfium.PdfPage, textpage: int, n: int, off: frozenset[str] | None) -> PageWords:
     text = page_text(textpage, n)
     codes = np.minimum(np.frombuffer(text.encode("utf-32-le"), "<u4"), 0xFFFF)
     texts, first, last = _split(text, codes)
@@ -213,6 +216,8 @@ def _words(page: pdfium.PdfPage, textpage: int, n: int) -> PageWords:
     size, bold = _fonts(textpage, first, np.where(across, a[:, 2] - a[:, 0], a[:, 1] - a[:, 3]), breaks)
     shown = to_display(boxes.astype(float), page)
     keep = np.isfinite(shown).all(axis=1)
+    if off is not None:
+        keep &= ~hidden(page, list(map(_get_object, repeat(textpage), first.tolist())), shown, off)
     if not keep.all():
         texts = [t for t, k in zip(texts, keep, strict=True) if k]
     return PageWords(texts, shown[keep], size[keep], bold[keep], breaks[keep], turn[keep])

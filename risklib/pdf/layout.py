@@ -47,15 +47,16 @@ class Segments:
         return Segments(self.first[k], self.last[k], self.x0[k], self.x1[k], self.middle[k], self.height[k])
 
 
-def lines_of(words: PageWords, keep: np.ndarray) -> list[PageLine]:
-    """The kept words of a page as lines in reading order. ``keep``: indices into ``words``, in drawing order."""
+def lines_of(words: PageWords, keep: np.ndarray, size: tuple[float, float] = (0.0, 0.0)) -> list[PageLine]:
+    """The kept words of a page as lines in reading order. ``keep``: indices into ``words``, in drawing order;
+    ``size``: width and height of the page, to know two printed pages side by side."""
     if not len(keep):
         return []
     segments = segments_of(words, keep)
     order: list[int] = []
     starts: list[int] = []
     columns: list[int] = []
-    for column, part, rows in _columns(segments):
+    for column, part, rows in _printed_pages(segments, *size):
         first, last = part.first.tolist(), part.last.tolist()
         for row in rows:
             starts.append(len(order))
@@ -130,6 +131,28 @@ def _rows(s: Segments) -> list[list[int]]:
             rows.append([k])
             at, tall = middle[k], height[k]
     return [sorted(row, key=x0.__getitem__) for row in rows]
+
+
+def _printed_pages(s: Segments, width: float, height: float) -> list[tuple[int, Segments, list[list[int]]]]:
+    """``_columns`` of the page, or of its left and then its right half where each is a printed page of its own: a page
+    wider than high, its middle free from top to bottom, running text on both sides (or nearly nothing on one)."""
+    middle = width / 2
+    left, right = s.x1 <= middle - 0.01 * width, s.x0 >= middle + 0.01 * width
+    if width < 1.15 * height or not (left | right).all():
+        return _columns(s)
+    halves = [s.take(np.flatnonzero(side)) for side in (left, right)]
+    full = [_is_page(half, middle) for half in halves]
+    if not any(full) or not all(f or len(half.first) < MIN_GUTTER_ROWS for f, half in zip(full, halves, strict=True)):
+        return _columns(s)
+    return [*_columns(halves[0], 1), *_columns(halves[1], 1, 4)]
+
+
+def _is_page(s: Segments, middle: float) -> bool:
+    """Whether a half of a page holds lines enough, half of them long ones: no table, list or slide."""
+    if len(s.first) < MIN_GUTTER_ROWS:
+        return False
+    wide, words = s.x1 - s.x0, s.last - s.first + 1
+    return bool(np.percentile(wide, 75) > 0.6 * middle and np.percentile(words, 75) >= 6)
 
 
 def _columns(s: Segments, depth: int = 0, column: int = 0) -> list[tuple[int, Segments, list[list[int]]]]:

@@ -5,20 +5,24 @@ from __future__ import annotations
 import csv
 import importlib.util
 import io
+import math
 import os
 import re
 import shutil
 import subprocess
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from typing import Any
 
 import numpy as np
 import pypdfium2 as pdfium
+import pypdfium2.raw as raw
 
 from risklib.pdf.chars import PageWords, clean
 
-DPI = 200  # word error no worse than at 250 or 300 on scans of 120 to 200 dpi, in two thirds of the time
+DPI = 200  # word error no worse than at 250 or 300 on scans of 150 to 200 dpi, in two thirds of the time
+COARSE = 140  # dots an inch: letters of a scan below it blur when it is drawn at a fraction of its own grid
 MAX_PIXELS = 20_000_000
 PAGE_MODE = "4"  # one column of text: mode 3 loses the numbers that hang in the margin; layout.py finds columns itself
 TIMEOUT_S = 120
@@ -51,6 +55,20 @@ def picture(page: pdfium.PdfPage, dpi: float) -> tuple[np.ndarray, float]:
         bitmap.close()
 
 
+def resolution(page: pdfium.PdfPage) -> float:
+    """Dots an inch at which to recognise a page: DPI, or for one coarse scan the next whole multiple of its own (half
+    the word error at 120 dpi)."""
+    images = list(islice(page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE], max_depth=2), 3))
+    if len(images) != 1:
+        return DPI
+    try:
+        left, _, right, _ = images[0].get_bounds()
+        own = 72 * images[0].get_px_size()[0] / max(right - left, 1.0)
+    except pdfium.PdfiumError:
+        return DPI
+    return own * math.ceil(DPI / own) if COARSE / 2 <= own < COARSE else DPI
+
+
 def is_blank(page: pdfium.PdfPage) -> bool:
     """Whether nothing but specks and rules is drawn (a rendering at 40 dpi)."""
     image, _ = picture(page, 40)
@@ -64,7 +82,7 @@ def read_page(page: pdfium.PdfPage) -> PageOcr | None:
     name = engine()
     if name is None:
         return None
-    image, scale = picture(page, DPI)
+    image, scale = picture(page, resolution(page))
     angle = skew(image)
     upright = rotate(image, angle) if abs(angle) >= 0.3 else image
     found = _tesseract(upright, scale * 72) if name == "tesseract" else _rapidocr(upright)

@@ -46,8 +46,8 @@ class PageRead:
     extra: tuple[Furniture, ...] = ()
 
 
-def scan_pages(document: pdfium.PdfDocument, count: int, ocr: bool) -> list[PageScan]:
-    """The words of the first ``count`` pages; a page that pdfium cannot load is unread.
+def scan_pages(document: pdfium.PdfDocument, count: int, ocr: bool, off: frozenset[str] | None) -> list[PageScan]:
+    """The words of the first ``count`` pages; a page that pdfium cannot load is unread. ``off``: layers not shown.
 
     A page is closed only once the next is open: pdfium forgets a font with the last page that shows it."""
     out: list[PageScan] = []
@@ -59,7 +59,7 @@ def scan_pages(document: pdfium.PdfDocument, count: int, ocr: bool) -> list[Page
             except pdfium.PdfiumError:
                 out.append(PageScan(Page(number, 0.0, 0.0, "none", 0.0), empty_words(), unread=True))
                 continue
-            out.append(_scan(open_pages[-1], number, ocr))
+            out.append(_scan(open_pages[-1], number, ocr, off))
             for page in open_pages[:-1]:
                 page.close()
             del open_pages[:-1]
@@ -69,10 +69,10 @@ def scan_pages(document: pdfium.PdfDocument, count: int, ocr: bool) -> list[Page
     return out
 
 
-def _scan(page: pdfium.PdfPage, number: int, ocr: bool) -> PageScan:
+def _scan(page: pdfium.PdfPage, number: int, ocr: bool, off: frozenset[str] | None) -> PageScan:
     width, height = page.get_size()
     try:
-        words, cut = words_of(page)
+        words, cut = words_of(page, off)
     except pdfium.PdfiumError:
         words, cut = empty_words(), False
     problem = f"page {number} holds too much text; its end was left out" if cut else ""
@@ -130,7 +130,7 @@ def build_page(scan: PageScan, overlay: np.ndarray) -> PageRead:
     turn = int(np.bincount(words.turn[words.turn >= 0]).argmax()) if (words.turn >= 0).any() else 0
     boxes = words.boxes if scan.flat is None else scan.flat
     flat = replace(words, boxes=_turned(boxes, turn, page.width, page.height))
-    height = page.width if turn in (90, 270) else page.height
+    width, height = (page.height, page.width) if turn in (90, 270) else (page.width, page.height)
     free = words.turn == turn
     extra = pieces(words, np.flatnonzero(~free), page.number, page.height, "watermark")
     over = np.union1d(np.union1d(overlay, consent_banner(words)), edge_stamp(words, page.height))
@@ -148,18 +148,20 @@ def build_page(scan: PageScan, overlay: np.ndarray) -> PageRead:
         for row in by_cell:
             for k in row:
                 free[k] = False
-    lines = _lines(flat, np.flatnonzero(free), page, height, -1)
+    lines = _lines(flat, np.flatnonzero(free), page, height, -1, width)
     for block in blocks:
         at = _place(lines, block)
         lines[at:at] = block
     return PageRead(page, words, lines, tuple(tables), tuple(extra))
 
 
-def _lines(words: PageWords, keep: np.ndarray, page: Page, height: float, table: int) -> list[ReadLine]:
+def _lines(
+    words: PageWords, keep: np.ndarray, page: Page, height: float, table: int, width: float = 0.0
+) -> list[ReadLine]:
     scanned = page.source == "ocr"
     return [
         ReadLine(" ".join(map(words.texts.__getitem__, line.words)), page.number, height, line, table, k == 0, scanned)
-        for k, line in enumerate(lines_of(words, keep))
+        for k, line in enumerate(lines_of(words, keep, (width, height)))
     ]
 
 

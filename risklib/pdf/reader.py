@@ -11,7 +11,7 @@ from pathlib import Path
 import pypdfium2 as pdfium
 
 from risklib.errors import UnreadableDocument
-from risklib.pdf import furniture, overlays, plumber
+from risklib.pdf import furniture, layers, overlays, plumber
 from risklib.pdf.assemble import assemble
 from risklib.pdf.ocr import engine
 from risklib.pdf.pages import PageScan, build_page, scan_pages
@@ -83,7 +83,8 @@ def _scans(data: bytes, name: str, password: str | None, ocr: bool, max_pages: i
         total = len(document)
         if total == 0:
             raise UnreadableDocument(name, "the PDF has no pages")
-        return scan_pages(document, min(total, max_pages), ocr), total, _title(document)
+        scans = scan_pages(document, min(total, max_pages), ocr, layers.switched_off(data))
+        return scans, total, _title(document)
     finally:
         document.close()
 
