@@ -20,6 +20,7 @@ One row a contract; any cell but ``file`` may be empty; unknown stays unknown.
 ``downtime_value_per_day`` what a day without the service costs the customer
 ``switching_cost``         what moving to another provider costs
 ``family``                 documents that belong together (master agreement, order form, versions) share a family
+``parent``                 file of the agreement that this order form, addendum or amendment belongs to
 ``owner``, ``notes``       free text
 =========================  =====================================================================================
 
@@ -52,7 +53,7 @@ DEAL_COLUMNS: Mapping[str, Parser] = {
     "term_months": positive, "users": whole, "records_held": whole, "overage_units": plain_number,
     "paid_in_advance": months_ahead, "invoices_per_year": plain_number, "committed_spend": plain_number,
     "expected_spend": plain_number,     "renewal_months": positive, "downtime_value_per_day": plain_number,
-    "switching_cost": plain_number, "family": str, "owner": str, "notes": str,
+    "switching_cost": plain_number, "family": str, "parent": str, "owner": str, "notes": str,
 }  # fmt: skip
 _PLAIN_DEAL = ("file", "vendor", "annual_fees", "currency", "start", "term_months")
 
