@@ -20,7 +20,7 @@ $(BIN)/.ready: pyproject.toml constraints.txt
 	@echo "risklib: making a virtual environment in $(VENV) and installing the pinned packages (a few minutes, once)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) \
 	  || { echo "risklib: this Python cannot make virtual environments (Debian: apt install python3-venv)"; exit 1; }
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev,notebooks]"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev,notebooks,search]"
 	@touch $@
 
 setup: $(BIN)/.ready  ## the virtual environment alone
@@ -42,6 +42,7 @@ test-fast: $(BIN)/.ready  ## without the slow end-to-end tests
 
 evaluate: $(BIN)/.ready  ## quality on the labelled agreements in ../shared, beside the recorded figures
 	@$(BIN)/python tests/evaluate.py --shared $(SHARED)
+	@$(BIN)/python tests/evaluate_acord.py --shared $(SHARED)
 
 figures: $(BIN)/.ready  ## README's figures of quality, from tests/evaluation.json
 	@$(BIN)/python tests/readme_figures.py

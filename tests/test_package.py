@@ -37,7 +37,7 @@ def test_environment_yml_says_what_pyproject_says() -> None:
         "dependencies": [
             f"python{PROJECT['requires-python']}",
             "pip",
-            {"pip": [*PROJECT["dependencies"], *EXTRAS["notebooks"]]},
+            {"pip": [*PROJECT["dependencies"], *EXTRAS["notebooks"], *EXTRAS["search"]]},
         ],
     }
 
@@ -81,7 +81,8 @@ def test_what_is_imported_is_declared_and_what_is_declared_is_used() -> None:
     for module in imported(ROOT / "risklib"):
         used |= homes.get(module, {canonicalize_name(module)})
     declared = names(PROJECT["dependencies"])
-    assert used - declared <= names(EXTRAS["ocr"]) | {"scikit-learn"}, "scikit-learn is for `make train`, extra dev"
+    optional = names(EXTRAS["ocr"]) | names(EXTRAS["search"]) | {"scikit-learn"}
+    assert used - declared <= optional, "scikit-learn is for `make train`, extra dev"
     through_others = {"pyarrow", "vl-convert-python"}  # pandas writes Parquet, altair draws SVG with them
     assert declared - used == through_others
 
