@@ -29,7 +29,7 @@ from risklib.records import Assumption, Deal, Exposure, Operand
 from risklib.rows import Row, assumption_row, deal_row, in_numbers
 from risklib.store import Store
 
-_NESTED = {"bbox", "values", "marks", "vague", "copies", "keys", "holds_values", "yields_values"}
+_NESTED = {"bbox", "values", "marks", "vague", "doubts", "copies", "keys", "holds_values", "yields_values"}
 _WHOLE = ("page", "holds_page", "yields_page", "mentions", "start", "end", "pages", "words", "ocr_pages", "level")
 _REAL = (
     "clarity", "confidence", "low", "likely", "high", "expected", "p95", "median", "es95", "share_of_es95",

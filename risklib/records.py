@@ -7,18 +7,29 @@ A finding points at offsets; its pages and boxes are derived from the words, nev
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
+from pathlib import PurePath
 from typing import Any, NamedTuple
 
 Box = tuple[int, float, float, float, float]
 
 CUSTOMER, PROVIDER, BOTH = "customer", "provider", "both"
 OBLIGATION, PROHIBITION = "obligation", "prohibition"
+
+
+_ODD_IN_NAMES = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def file_name(path: str | PurePath) -> str:
+    """The name of a file as records and tables hold it: U+FFFD for bytes that are no text and for characters that would
+    drive a terminal or turn the reading direction around."""
+    return _ODD_IN_NAMES.sub("\ufffd", PurePath(path).name)
 
 
 # ---------------------------------------------------------------- what the reader sees
@@ -234,6 +245,15 @@ class Agreement:
 # ---------------------------------------------------------------- what was found
 
 
+class Doubt(NamedTuple):
+    """A mark of clarity that a responsibility lacks: what to ask the other side, and wording that closes the gap."""
+
+    mark: str
+    words: str  # the words that lost it; "" where it is lost for want of words
+    ask: str
+    propose: str
+
+
 @dataclass(frozen=True, slots=True)
 class Responsibility:
     """One duty or prohibition in one sentence.
@@ -256,6 +276,7 @@ class Responsibility:
     clarity: float = 0.0
     marks: Mapping[str, str | None] = field(default_factory=dict)
     vague: tuple[str, ...] = ()
+    doubts: tuple[Doubt, ...] = ()  # one for each mark that is missing, in the order of the marks
 
 
 @dataclass(frozen=True, slots=True)

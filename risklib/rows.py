@@ -11,7 +11,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from risklib.records import Agreement, Analysis, Assumption, Deal, Exposure, Operand
+from risklib.findings.clarity import share_clear
+from risklib.records import PROVIDER, Agreement, Analysis, Assumption, Deal, Exposure, Operand
 
 Row = dict[str, Any]
 _CLAUSE = re.compile(r"\b((?:[0-9a-f]{12}/)?c\d{4,})\b")  # with the paper before it where another one says so
@@ -56,6 +57,7 @@ def _contract(a: Analysis) -> Row:
         "pages": len(g.document.pages),
         "words": len(g.document.words),
         "ocr_pages": sum(p.source == "ocr" for p in g.document.pages),
+        "clear_share": share_clear([r for r in a.responsibilities if r.party != PROVIDER]),
     }
 
 
@@ -91,6 +93,7 @@ def _findings(a: Analysis, g: Agreement, rows: dict[str, list[Row]]) -> None:
         )
         row = {k: getattr(r, k) for k in columns}
         row |= {"category": r.responsibility.split(".")[0], "vague": list(r.vague), "marks": dict(r.marks)}
+        row["doubts"] = [d._asdict() for d in r.doubts]
         rows["responsibilities"].append(
             {"contract_id": a.contract_id, "text": g.document.quote(r.start, r.end), **row, **place(r.start, r.end)}
         )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
-_N = (
-    r"(?:[a-z]+(?:[ -][a-z]+){0,3}\s*\(\d+\)|\(\d+\)|\d+|one|two|three|four|five|six|seven|eight|nine|ten|twelve|"
-    r"fifteen|twenty|thirty|forty-five|sixty|ninety|a|an)"
+_SPELLED = (
+    r"(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|eighteen|twenty|thirty|forty|fifty|"
+    r"sixty|seventy|eighty|ninety|hundred)"
 )
+_N = rf"(?:{_SPELLED}(?:(?: and)?[ -]{_SPELLED})*\s*\(\d+\)|\(\d+\)|\d+|{_SPELLED}(?:[ -]{_SPELLED})*|a|an)"
 _UNIT = r"(?:business |calendar |working |full )*(?:hours?|days?|weeks?|months?|quarters?|years?)['’]?"
 # "monthly" fixes a frequency where it is an adverb: "shall report monthly", not "the monthly fee"
 _ADVERB = (
@@ -28,7 +29,7 @@ _PATTERNS = tuple(
         r"\bno(?:t)? later than\s+[^,;.]{3,60}",
         r"\b(?:immediately|forthwith)\b(?:\s+(?:upon|after|on|following|when|if)\s+[^,;.]{3,70})?",
         r"\bas soon as [^,;.]{3,50}",
-        r"\bon (?:each|the) (?:\w+ ){1,3}Date\b",
+        r"\bon (?:each|the|your|its) (?:next )?(?:\w+ ){1,3}Date\b",
         r"\b(?:after|following) (?:the |its |any )?(?:[\w’']+ ){0,4}(?:period|execution|receipt|delivery|completion|"
         r"launch)\b"
         r"[^,;.]{0,40}",

@@ -27,7 +27,8 @@ def with_consequences(
 ) -> tuple[Responsibility, ...]:
     """The responsibilities with ``consequence`` set to the clause that says what follows, where one does.
 
-    ``map_``: category → provision ids, most direct first (the playbook's ``consequences.yaml``).
+    ``map_``: category or responsibility → provision ids, most direct first (the playbook's ``consequences.yaml``);
+    ``provider`` for what the provider owes, ``default`` for categories that the map does not name.
     """
     tops = {c.clause_id: agreement.path(c.clause_id)[0].clause_id for c in agreement.clauses}
     targets: dict[str, set[str]] = {}
@@ -45,13 +46,11 @@ def _follows(
     tops: Mapping[str, str],
     targets: Mapping[str, set[str]],
 ) -> str | None:
-    if r.party == PROVIDER:
-        return None
-    wanted = {p: i for i, p in enumerate(map_.get(r.responsibility.split(".")[0], map_.get("default", ())))}
+    wanted = {p: i for i, p in enumerate(_wanted(r, map_))}
     best: tuple[int, int, int] | None = None
     chosen = None
     for k, p in enumerate(provisions):
-        if p.provision not in wanted or not _against_customer(p) or (p.start, p.end) == (r.start, r.end):
+        if p.provision not in wanted or not _against(p, r.party) or (p.start, p.end) == (r.start, r.end):
             continue
         near = (
             0
@@ -68,5 +67,17 @@ def _follows(
     return chosen
 
 
-def _against_customer(p: Provision) -> bool:
-    return p.party != (PROVIDER if p.provision in _BORNE else CUSTOMER)
+def _wanted(r: Responsibility, map_: Mapping[str, Sequence[str]]) -> Sequence[str]:
+    if r.party == PROVIDER:
+        return map_.get("provider", ())
+    category = r.responsibility.split(".")[0]
+    return next((map_[k] for k in (r.responsibility, category, "default") if k in map_), ())
+
+
+def _against(p: Provision, who: str) -> bool:
+    """Whether the provision works against this party (for a mutual duty: against the customer)."""
+    if p.provision == "exclusive_remedy":  # it says what is left, whoever fails
+        return True
+    other = CUSTOMER if who == PROVIDER else PROVIDER
+    mine = PROVIDER if who == PROVIDER else CUSTOMER
+    return p.party != (other if p.provision in _BORNE else mine)

@@ -12,6 +12,7 @@ from risklib.playbook.records import (
     Category,
     Entry,
     Example,
+    MissingMark,
     Playbook,
     Position,
     RoleWord,
@@ -20,6 +21,6 @@ from risklib.playbook.records import (
 
 __all__ = [
     "DEFAULT_ROLES", "PROVISION", "RESPONSIBILITY", "STRONG", "WEAK", "Baseline", "Category", "Entry", "Example",
-    "Finding", "Hit", "Phrase", "PhraseBook", "Playbook", "Position", "RoleWord", "VagueWord", "check_playbook",
-    "compile_phrase", "default_folder", "load_playbook", "satisfies", "with_roles",
+    "Finding", "Hit", "MissingMark", "Phrase", "PhraseBook", "Playbook", "Position", "RoleWord", "VagueWord",
+    "check_playbook", "compile_phrase", "default_folder", "load_playbook", "satisfies", "with_roles",
 ]  # fmt: skip

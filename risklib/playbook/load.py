@@ -19,6 +19,7 @@ from risklib.playbook.records import (
     Category,
     Entry,
     Example,
+    MissingMark,
     Playbook,
     RoleWord,
     VagueWord,
@@ -39,7 +40,8 @@ FILES = (
 )
 PARTIES = (CUSTOMER, PROVIDER, BOTH)
 MODALITIES = (OBLIGATION, PROHIBITION)
-MARKS = ("who", "what", "when", "how_well")
+MARKS = ("who", "what", "when", "how_well")  # that a vague word can cost
+MISSING_MARKS = (*MARKS, "what_if_not", "reviewed_when")
 _ENTRY_KEYS = ("id", "title", "definition", "party", "modality", "headings", "phrases", "examples")
 _MATCH_KEYS = ("text", "party", "modality", "lead_in", "also", "values", "deadline", "roles")
 _NOT_KEYS = (*_MATCH_KEYS, "is")
@@ -63,17 +65,19 @@ def load_playbook(folder: Path | str | None = None) -> Playbook:
     provisions = [_entry(i, PROVISION, "", macros) for i in read_yaml(folder / "provisions.yaml").items()]
     entries = _unique([*responsibilities, *provisions])
     _check_ids(entries)
+    vague = read_yaml(folder / "vague.yaml").items()
     return Playbook(
         version=_version(folder),
         folder=folder,
         categories={c.id: c for c in categories},
         entries=entries,
         roles=tuple(_role(i) for i in read_yaml(folder / "roles.yaml").items()),
-        vague=tuple(_vague(i, macros) for i in read_yaml(folder / "vague.yaml").items()),
+        vague=tuple(_vague(i, macros) for i in vague if "missing" not in i.pairs()),
         positions=read_positions(read_yaml(folder / "positions.yaml"), [e.id for e in provisions]),
         baseline=_baseline(folder / "baseline.csv"),
         macros=macros,
         required_ids=tuple((folder / "ids.txt").read_text(encoding="utf-8").split()),
+        missing=tuple(_missing_mark(i, [c.id for c in categories]) for i in vague if "missing" in i.pairs()),
     )
 
 
@@ -227,6 +231,13 @@ def _vague(item: Item, macros: Mapping[str, Macro]) -> VagueWord:
     word = f["word"].text()
     mark = f["mark"].choice(MARKS, "mark")
     return VagueWord(word, mark, f["ask"].text(), f["propose"].text(), _phrase(f["word"], macros), item.file, item.line)
+
+
+def _missing_mark(item: Item, categories: list[str]) -> MissingMark:
+    f = item.mapping(("missing", "category", "ask", "propose"), required=("missing", "ask", "propose"))
+    mark = f["missing"].choice(MISSING_MARKS, "mark")
+    category = f["category"].choice(categories, "category") if "category" in f else ""
+    return MissingMark(mark, category, f["ask"].text(), f["propose"].text(), item.file, item.line)
 
 
 def _baseline(path: Path) -> tuple[Baseline, ...]:

@@ -99,6 +99,18 @@ class VagueWord:
 
 
 @dataclass(frozen=True, slots=True)
+class MissingMark:
+    """What to ask and propose where a responsibility lacks a mark of clarity; ``category`` "" for any category."""
+
+    mark: str
+    category: str
+    ask: str
+    propose: str
+    file: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
 class RoleWord:
     """A word that agreements use for a party. ``weight`` in [-1, 1] leans to the customer (+) or the provider (-)."""
 
@@ -138,6 +150,11 @@ class Playbook:
     baseline: tuple[Baseline, ...]
     macros: Mapping[str, Macro]
     required_ids: tuple[str, ...]
+    missing: tuple[MissingMark, ...] = ()
+
+    def missing_mark(self, mark: str, category: str) -> MissingMark | None:
+        """What to ask about a missing mark: of this category if the playbook has it, else of any; None if neither."""
+        return next((m for c in (category, "") for m in self.missing if (m.mark, m.category) == (mark, c)), None)
 
     @cached_property
     def value_rules(self) -> Mapping[str, tuple[ValueRule, ...]]:
