@@ -78,8 +78,8 @@ class Seeker:
     def _nearest(self, position: Position, entry: Entry) -> tuple[Row | None, str, float]:
         for trap, rows in (
             (OTHER_SIDE, self._of_the_other_side(position)),
-            (DENIED, self._denials(position)),
             (HEADING, self._bare_headings(entry)),
+            (DENIED, self._denials(position)),
         ):
             if rows:
                 return rows[0], trap, _VERY_NEAR
@@ -97,7 +97,7 @@ class Seeker:
 
     def _denials(self, position: Position) -> list[Row]:
         """Findings of this provision, or sentences on its subject, that deny the protection."""
-        found = [t for t in self.reading.of(position.provision) if self.denies(position, t.text)]
+        found = [t for t in self.reading.terms if t.id == position.provision and self.denies(position, t.text)]
         if not self.rules.about.get(position.id):
             return found
         return found or [

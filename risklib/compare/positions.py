@@ -62,7 +62,7 @@ def deviations(tables: Tables, names: Iterable[str] | None = None, *, playbook: 
     rules = rules_of(playbook)
     rows = [
         _shown(reading, v)
-        for reading in readings(tables, names, sided=rules.sided)
+        for reading in readings(tables, names, rules=rules)
         for v in verdicts(reading, playbook, rules)
         if v.standing != NONE
     ]

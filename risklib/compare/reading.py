@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 import pandas as pd
 
+from risklib.compare.rules import DENIED, Rules
 from risklib.errors import BadData
 from risklib.exposure.terms import listed, number_of
 from risklib.records import BOTH, CUSTOMER, PROVIDER, Assumption, Deal, Provision
@@ -60,6 +61,7 @@ class Row:
     values: Mapping[str, Any] | None = None
     confidence: float = 1.0
     more: Mapping[str, Any] | None = None  # the other columns of a responsibility, or of a clause
+    denied: bool = False  # the words of the term are there, the term is not
 
     @property
     def evidence(self) -> dict[str, Any]:
@@ -93,12 +95,12 @@ class Reading:
 
     @cached_property
     def provisions(self) -> tuple[Provision, ...]:
-        return tuple(provision_of(t) for t in self.terms)
+        return tuple(provision_of(t) for t in self.terms if not t.denied)
 
     @cached_property
     def _by_id(self) -> Mapping[str, tuple[Row, ...]]:
         out: dict[str, list[Row]] = {}
-        for t in self.terms:
+        for t in (t for t in self.terms if not t.denied):
             out.setdefault(t.id, []).append(t)
         return {k: tuple(v) for k, v in out.items()}
 
@@ -119,10 +121,10 @@ def provision_of(t: Row) -> Provision:
 _SHARED = re.compile(r"\b(each|either|neither|both|mutual|mutually|reciprocal|part(?:y|ies))\b", re.I)
 
 
-def readings(tables: Tables, names: Iterable[str] | None = None, *, sided: Collection[str] = ()) -> tuple[Reading, ...]:
+def readings(tables: Tables, names: Iterable[str] | None = None, *, rules: Rules) -> tuple[Reading, ...]:
     """The agreements named (all that were read, if none is), in that order. Raises BadData for an unknown name.
 
-    ``sided``: the provisions that one party may have and the other not (``Rules.sided``)."""
+    ``rules`` say which provisions one party may have and the other not, and which words deny one."""
     readable = tables.contracts[tables.contracts["status"] != "failed"]
     ids = list(readable["contract_id"]) if names is None else [tables.contract_id(n) for n in names]
     if lost := [i for i in ids if i not in set(readable["contract_id"])]:
@@ -135,7 +137,7 @@ def readings(tables: Tables, names: Iterable[str] | None = None, *, sided: Colle
     grouped = {t: _by_contract(getattr(tables, t), ids) for t in ("clauses", "provisions", "responsibilities")}
     rows = {r["contract_id"]: r for r in tables.contracts.to_dict("records")}
     found = [
-        _reading(rows[i], deals.get(str(rows[i]["file"])), {t: g.get(i, []) for t, g in grouped.items()}, sided)
+        _reading(rows[i], deals.get(str(rows[i]["file"])), {t: g.get(i, []) for t, g in grouped.items()}, rules)
         for i in ids
     ]
     return _distinct(found)
@@ -152,7 +154,7 @@ def _by_contract(frame: pd.DataFrame, ids: Sequence[str]) -> dict[str, list[dict
 
 
 def _reading(
-    contract: Mapping[Any, Any], deal: Deal | None, rows: Mapping[str, list[dict[str, Any]]], sided: Collection[str]
+    contract: Mapping[Any, Any], deal: Deal | None, rows: Mapping[str, list[dict[str, Any]]], rules: Rules
 ) -> Reading:
     numbers = {c["clause_id"]: str(c["number"] or c["heading"] or "") for c in rows["clauses"]}
     provider, customer = given(contract.get("provider")), given(contract.get("customer"))
@@ -166,7 +168,7 @@ def _reading(
         provider,
         bool(given(contract.get("ocr_pages")) or 0),
         deal,
-        tuple(_held_by(_row(r, numbers, r["provision"]), named, sided) for r in rows["provisions"]),
+        tuple(_as_said(_row(r, numbers, r["provision"]), named, rules) for r in rows["provisions"]),
         tuple(_row(r, numbers, r["responsibility"]) for r in rows["responsibilities"]),
         tuple(_row(r, numbers, "") for r in rows["clauses"]),
     )
@@ -192,10 +194,14 @@ def _names(name: str | None, words: Iterable[str]) -> re.Pattern[str]:
     return re.compile(rf"\b(?:{'|'.join(map(re.escape, (*first, *words)))})(?:['’]s)?\b", re.I)
 
 
-def _held_by(t: Row, named: Mapping[str, re.Pattern[str]], sided: Collection[str]) -> Row:
-    """A term of both parties whose sentence names one of them only is that party's: where the finding could not tell,
-    nobody is given a protection that the words give to the other side."""
-    if t.party != BOTH or t.id not in sided or _SHARED.search(t.text):
+def _as_said(t: Row, named: Mapping[str, re.Pattern[str]], rules: Rules) -> Row:
+    """A term of both parties whose sentence names one of them only is that party's, and one that its sentence denies is
+    none: nobody is given a protection that the words do not give."""
+    if t.id not in rules.sided:
+        return t
+    if any(h.entry_id == DENIED for h in rules.words.match(t.text)):
+        return replace(t, denied=True)
+    if t.party != BOTH or _SHARED.search(t.text):
         return t
     sides = [side for side, words in named.items() if words.search(t.text)]
     return replace(t, party=sides[0]) if len(sides) == 1 else t

@@ -14,6 +14,7 @@ from risklib.playbook.nodes import Item, known, read_yaml
 from risklib.records import BOTH, CUSTOMER, PROVIDER
 
 FILE = "compare.yaml"
+DENIED = "denied"
 BEST, WORST, UNKNOWN = "best", "worst", "unknown"
 _BETTER = ("more", "less", "present", "absent", "none")
 _TERM = ("id", "topic", "title", "provision", "party", "effect", "key", "better", "absent", "bare", "components")
@@ -63,6 +64,7 @@ class Rules:
     rights: tuple[Right, ...]
     about: Mapping[str, tuple[str, ...]]  # position → phrases, one of which makes a clause this protection
     burden: Burden
+    samples: Mapping[str, str]  # words of a source → how many agreements stand behind it
     words: PhraseBook  # hits' ids: "denied", "at_once", "elsewhere", "about:POSITION", "denied:POSITION"
 
     @property
@@ -90,7 +92,7 @@ class _Known:
 
 @lru_cache(maxsize=4)
 def _rules(path: Path, version: str, names: _Known) -> Rules:
-    keys = ("terms", "protections", "denied", "at_once", "elsewhere", "rights", "burden")
+    keys = ("terms", "protections", "denied", "at_once", "elsewhere", "rights", "burden", "samples")
     root = read_yaml(path).mapping(keys, required=keys)
     about: dict[str, tuple[str, ...]] = {}
     for position, item in root["protections"].pairs().items():
@@ -111,6 +113,7 @@ def _rules(path: Path, version: str, names: _Known) -> Rules:
         tuple(_right(i, names) for i in root["rights"].items()),
         about,
         _burden(root["burden"], names),
+        {k: v.text() for k, v in root["samples"].pairs().items()},
         words,
     )
 

@@ -56,10 +56,10 @@ def compare(
     """
     playbook = playbook or load_playbook()
     rules = rules_of(playbook)
-    sides = readings(tables, names, sided=rules.sided)
+    sides = readings(tables, names, rules=rules)
     if len(sides) < 2:
         raise BadData("compare", None, "needs at least two agreements; name them, or give a folder that holds several")
-    one = next((r for r in readings(tables, [deal], sided=rules.sided)), None) if deal else None
+    one = next((r for r in readings(tables, [deal], rules=rules)), None) if deal else None
     costs = till(tables, sides, deal=one, rates=rates)
     cells = [c for row in rules.terms for c in _row(row, sides, costs)]
     frame = pd.DataFrame(cells)
