@@ -23,6 +23,7 @@ from risklib.inputs import Assumptions, load_rates
 from risklib.inputs.tables import did_you_mean
 from risklib.portfolio import Portfolio
 from risklib.records import BOTH, CUSTOMER, PROVIDER, Assumption, Deal, Provision
+from risklib.rows import in_numbers
 
 _DEAL = ("file", "vendor", "annual_fees", "currency", "start", "term_months")
 
@@ -52,7 +53,9 @@ def what_if(
     id = portfolio.contract_id(contract)
     mine = next(c for c in contracts_of(portfolio) if c.contract_id == id)
     moved = difference(mine, [Change(provision, party, None if remove else values)], basis_of(portfolio, rates))
-    return pd.DataFrame([_row(d) for d in moved], columns=list(_COLUMNS))
+    clauses = portfolio.clauses[portfolio.clauses["contract_id"] == id]
+    numbers = {c: n or h for c, n, h in zip(clauses["clause_id"], clauses["number"], clauses["heading"], strict=True)}
+    return pd.DataFrame([_row(d, numbers) for d in moved], columns=list(_COLUMNS))
 
 
 _COLUMNS = (
@@ -61,10 +64,11 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-def _row(d: Difference) -> dict[str, Any]:
-    numbers = (d.before.likely, d.after.likely, d.likely, d.before.expected, d.after.expected, d.expected)
-    plain = [None if n is None else float(n) for n in numbers]
-    return dict(zip(_COLUMNS, (d.component, d.after.currency, *plain, d.after.reason), strict=True))
+def _row(d: Difference, numbers: Mapping[str, str]) -> dict[str, Any]:
+    figures = (d.before.likely, d.after.likely, d.likely, d.before.expected, d.after.expected, d.expected)
+    plain = [None if n is None else float(n) for n in figures]
+    reason = in_numbers(d.after.reason, numbers)
+    return dict(zip(_COLUMNS, (d.component, d.after.currency, *plain, reason), strict=True))
 
 
 def tornado(portfolio: Portfolio, *, currency: str, rates: str | Path | None = None) -> pd.DataFrame:

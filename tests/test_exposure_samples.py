@@ -17,10 +17,11 @@ from pathlib import Path
 import pytest
 
 from risklib import Portfolio
+from risklib.errors import BadData
 from risklib.exposure import Basis, Contract, price
 from risklib.inputs import deal_for, load_assumptions, load_deals, load_rates
 from risklib.records import Exposure, Provision
-from risklib.whatif import contracts_of
+from risklib.whatif import contracts_of, tornado, what_if
 
 DATA = Path(__file__).resolve().parents[1] / "data"
 with (Path(__file__).parent / "known_exposures.csv").open(encoding="utf-8", newline="") as _file:
@@ -68,3 +69,26 @@ def test_from_the_pdf(file: str, basis: Basis, samples: Portfolio) -> None:
     wanted = known(file, "yes", "scan") if contract.provisions else {}
     rows = price(contract, basis)
     assert likely(rows, wanted) == wanted
+
+
+@pytest.mark.slow
+def test_another_term_has_a_price(samples: Portfolio, tmp_path: Path) -> None:
+    """30 days of notice before a suspension in place of 10: 0.03 x (0.5 ** (10/30) - 0.5) x 2 x 240,000 less a year."""
+    samples.save(tmp_path)
+    for portfolio in (samples, Portfolio.load(tmp_path)):
+        (row,) = what_if(portfolio, "meridian", "suspension", "provider", notice_days=30).to_dict("records")
+        assert (row["component"], row["likely_before"], row["likely_after"]) == ("suspension", 11429.29, 7200.0)
+        assert row["likely_change"] == pytest.approx(-4229.29)
+        assert row["expected_change"] < 0
+        assert "clause c0" not in row["reason"]
+    with pytest.raises(BadData, match="did you mean suspension"):
+        what_if(samples, "meridian", "suspensoin", "provider", notice_days=30)
+
+
+@pytest.mark.slow
+def test_the_tornado_holds_the_total_between_its_ends(samples: Portfolio) -> None:
+    found = tornado(samples, currency="EUR", rates=DATA / "rates.csv")
+    assert len(found) > 30
+    assert (found["low"] <= found["likely"]).all()
+    assert (found["likely"] <= found["high"]).all()
+    assert list(found["width"]) == sorted(found["width"], reverse=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from decimal import Decimal
 from itertools import pairwise
 from math import exp, factorial
@@ -21,6 +22,7 @@ from risklib.exposure import (
     aggregate,
     annual_losses,
     changed,
+    is_overdue,
     price,
     sensitivity,
     summary,
@@ -29,6 +31,7 @@ from risklib.exposure import (
 from risklib.exposure.arithmetic import Quantity
 from risklib.exposure.results import in_cents, worst_years
 from risklib.exposure.simulate import CELLS, drawn
+from risklib.inputs import load_assumptions
 from risklib.records import Operand
 
 QUICK = settings(max_examples=25, deadline=None)
@@ -267,6 +270,51 @@ def test_workers_and_order_do_not_change_a_byte_nor_other_contracts():
     assert runs[0] == runs[1]
     (more,) = aggregate([*cs, Contract("a-new-one", BASE, deal())], Basis(given, as_of=AS_OF, trials=200))
     assert all(more.by_contract[c] == s for c, s in runs[0][0].by_contract.items())
+
+
+def test_what_belongs_to_another_contract_is_counted_with_it_and_named():
+    given, cs = assumptions(**LOOSE), contracts(4)
+    parts = [Contract("order", BASE, deal(), parent="k00"), Contract("stray", BASE, deal(), parent="not here")]
+    (t,) = aggregate([*cs, *parts], Basis(given, as_of=AS_OF, trials=100))
+    assert set(t.by_contract) == {"k00", "k01", "k02", "k03", "stray"}
+    assert [x.reason for x in t.left_out if x.component is None] == ["counted with k00, to which it belongs"]
+    totals = [sensitivity(c, Basis(given, as_of=AS_OF), currency="EUR")[0] for c in ([*cs, *parts], [*cs, parts[1]])]
+    assert totals[0] == totals[1]
+
+
+def test_totals_name_illustrative_and_overdue_assumptions():
+    """All of FIGURES were reviewed on AS_OF; a year and a day later they are overdue. Only what is used is named."""
+    (now,), (later,) = (
+        aggregate(contracts(1), Basis(assumptions(), as_of=day, trials=20)) for day in (AS_OF, AS_OF + timedelta(366))
+    )
+    assert now.overdue == now.illustrative == ()
+    assert "customer_liability.severity" in later.overdue
+    assert "overage.overuse" not in later.overdue
+    (shipped,) = aggregate(contracts(1), Basis(load_assumptions(), as_of=AS_OF, trials=20))
+    assert "customer_liability.severity" in shipped.illustrative
+
+
+def test_overdue_rates_are_flagged_where_they_are_used():
+    dollars = p("liquidated_damages", amount=5, currency="USD")
+    e = one(
+        price(Contract("id", [dollars], deal()), Basis(assumptions(), RATES, as_of=RATES.on + timedelta(366))),
+        "liquidated_damages",
+    )
+    assert is_overdue(e)
+    e = one(price(Contract("id", [dollars], deal()), Basis(assumptions(), RATES, as_of=RATES.on)), "liquidated_damages")
+    assert not is_overdue(e)
+
+
+@QUICK
+@given(figures, st.sampled_from([3, 12, 36]), st.sampled_from(["year", "term"]))
+def test_one_cap_serves_all_claims_of_a_year(given, months, period):
+    """Claims for breach and indemnities together never pass the one cap, nor what they are without it."""
+    cap = p("liability_cap", "customer", fee_months=months, cap_period=period)
+    limited, free = (
+        sum(years(t, c, 400, **given) for c in ("customer_liability", "indemnity_given"))
+        for t in ((cap, p("indemnification")), (p("indemnification"),))
+    )
+    assert np.allclose(limited, np.minimum(free, months * 10_000))
 
 
 def test_currencies_stay_apart_or_are_converted():

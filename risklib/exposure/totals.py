@@ -98,21 +98,23 @@ def aggregate(
     a contract and trial.
     """
     ordered = sorted(contracts, key=lambda c: c.contract_id)
-    known = {c.contract_id for c in ordered}
-    counted = [c for c in ordered if c.parent not in known - {c.contract_id}]
+    elsewhere = with_their_parent(ordered)
+    counted = [c for c in ordered if c.contract_id not in elsewhere]
     blocks = [counted[k : k + BLOCK] for k in range(0, len(counted), BLOCK)]
     work = partial(_block, basis=basis, currency=currency)
     sums: dict[str, _Sum] = {}
-    left = [
-        Left(c.contract_id, None, f"counted with {c.parent}, to which it belongs")
-        for c in ordered
-        if c.parent in known - {c.contract_id}
-    ]
+    left = [Left(id, None, f"counted with {parent}, to which it belongs") for id, parent in elsewhere.items()]
     for found, missing in mapping(work, blocks):
         left += missing
         for code, part in found.items():
             sums.setdefault(code, _Sum()).add(part)
     return tuple(_totals(code, sums[code], left, basis) for code in sorted(sums))
+
+
+def with_their_parent(contracts: Sequence[Contract]) -> dict[str, str]:
+    """The contracts that are counted with their parent, as far as that is among them: contract_id → the parent's."""
+    known = {c.contract_id for c in contracts}
+    return {c.contract_id: c.parent for c in contracts if c.parent and c.parent != c.contract_id and c.parent in known}
 
 
 def _block(contracts: Sequence[Contract], basis: Basis, currency: str | None) -> Block:

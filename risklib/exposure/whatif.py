@@ -13,6 +13,7 @@ from risklib.exposure.components import COMPONENTS, build
 from risklib.exposure.model import Model
 from risklib.exposure.pricing import price
 from risklib.exposure.terms import Basis, Case, Contract
+from risklib.exposure.totals import with_their_parent
 from risklib.records import BOTH, Exposure, Provision
 
 SIZE = ("amount", "currency", "fee_months", "fee_multiple", "percent", "alternatives", "comparator", "reference")
@@ -105,11 +106,13 @@ def sensitivity(contracts: Iterable[Contract], basis: Basis, *, currency: str) -
     """The likely total in ``currency``, and the swing of each assumption, widest first (a tornado). Arithmetic
     only, no noise.
 
-    Contracts in another currency count where the rates convert them; those with a ``parent`` do not count."""
+    Contracts in another currency count where the rates convert them; those counted with their parent do not."""
     base = Decimal(0)
     moved: dict[str, list[Decimal]] = {}
     owner = {row.id: row.component for row in basis.assumptions.rows}
-    for c in (c for c in contracts if c.parent is None):
+    given_ones = tuple(contracts)
+    elsewhere = with_their_parent(given_ones)
+    for c in (c for c in given_ones if c.contract_id not in elsewhere):
         case, given = Case.of(c, basis), c.deal.currency if c.deal else None
         rate = basis.rate(given, currency) if given else None
         for model in (build(name, case) for name in COMPONENTS) if rate is not None else ():
