@@ -1,7 +1,7 @@
 """Optional content: what stands on a layer that is switched off is not shown, and so is no part of the agreement.
 
-pdfium reads the text of every layer, shown or not, and has no call that says which are off. pdfminer tells their names
-from the catalogue; pdfium then tells the layer of each text, and a rendering what else is not shown.
+pdfium reads the text of every layer, shown or not, and has no call that says which are off. pdfplumber tells their
+names from the catalogue; pdfium then tells the layer of each text, and a rendering what else is not shown.
 """
 
 from __future__ import annotations
@@ -11,14 +11,12 @@ import io
 from typing import Any
 
 import numpy as np
+import pdfplumber
 import pypdfium2 as pdfium
 import pypdfium2.raw as raw
-from pdfminer.pdfdocument import PDFDocument
-from pdfminer.pdfparser import PDFParser
-from pdfminer.pdftypes import resolve1
-from pdfminer.utils import decode_text
+from pdfplumber.utils import decode_text, resolve
 
-SCALE = 2.0  # pixels a point
+SCALE, MAX_PIXELS = 2.0, 20_000_000  # pixels a point; and on a page
 
 
 def switched_off(data: bytes) -> frozenset[str] | None:
@@ -29,18 +27,22 @@ def switched_off(data: bytes) -> frozenset[str] | None:
     if b"/OCProperties" not in data and b"/ObjStm" not in data:
         return None
     try:
-        properties = resolve1(PDFDocument(PDFParser(io.BytesIO(data))).catalog.get("OCProperties"))
-        if not properties:
-            return None
-        default = resolve1(properties.get("D")) or {}
-        groups = {_key(g): _name(g) for g in resolve1(properties.get("OCGs")) or ()}
-        off = {_key(g) for g in resolve1(default.get("OFF")) or ()}
-        if getattr(resolve1(default.get("BaseState")), "name", "") == "OFF":
-            off |= set(groups) - {_key(g) for g in resolve1(default.get("ON")) or ()}
+        with pdfplumber.open(io.BytesIO(data)) as pdf:
+            groups, off = _groups(resolve(pdf.doc.catalog.get("OCProperties")) or {})
     except Exception:  # pdfminer raises anything at all on damaged or encrypted files
         return None
     shown = {name for key, name in groups.items() if key not in off}
     return frozenset(groups.get(key, "") for key in off) - shown if off else None
+
+
+def _groups(properties: Any) -> tuple[dict[object, str], set[object]]:
+    """The layers with their names, and which of them are off by default."""
+    default = resolve(properties.get("D")) or {}
+    groups = {_key(g): _name(g) for g in resolve(properties.get("OCGs")) or ()}
+    off = {_key(g) for g in resolve(default.get("OFF")) or ()}
+    if getattr(resolve(default.get("BaseState")), "name", "") == "OFF":
+        off |= set(groups) - {_key(g) for g in resolve(default.get("ON")) or ()}
+    return groups, off
 
 
 def _key(group: Any) -> object:
@@ -48,17 +50,19 @@ def _key(group: Any) -> object:
 
 
 def _name(group: Any) -> str:
-    return decode_text((resolve1(group) or {}).get("Name", b""))
+    return decode_text((resolve(group) or {}).get("Name", b""))
 
 
 def hidden(page: pdfium.PdfPage, objects: list[int | None], boxes: np.ndarray, off: frozenset[str]) -> np.ndarray:
     """Which words are not shown. ``objects``: each word's text object; ``boxes``: (n, 4) as displayed."""
     known = {o: o is not None and bool(_layers(o) & off) for o in set(objects)}
     out = np.array([known[o] for o in objects], bool)
-    image = page.render(scale=SCALE, grayscale=True).to_numpy()
+    width, height = page.get_size()
+    scale = min(SCALE, (MAX_PIXELS / max(width * height, 1.0)) ** 0.5)
+    image = page.render(scale=scale, grayscale=True).to_numpy()
     image = image if image.ndim == 2 else image[:, :, 0]
     for k in np.flatnonzero(~out & np.isfinite(boxes).all(axis=1)).tolist():
-        x0, top, x1, bottom = np.clip(boxes[k] * SCALE, 0, 100_000).astype(int)
+        x0, top, x1, bottom = np.clip(boxes[k] * scale, 0, 100_000).astype(int)
         inside = image[top : bottom + 1, x0 : x1 + 1]
         out[k] = inside.size > 0 and int(inside.max()) - int(inside.min()) < 8  # one colour: nothing is drawn there
     return out

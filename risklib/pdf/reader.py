@@ -13,6 +13,7 @@ import pypdfium2 as pdfium
 from risklib.errors import UnreadableDocument
 from risklib.pdf import furniture, layers, overlays, plumber
 from risklib.pdf.assemble import assemble
+from risklib.pdf.chars import clean
 from risklib.pdf.ocr import engine
 from risklib.pdf.pages import PageScan, build_page, scan_pages
 from risklib.records import Document, Page
@@ -121,7 +122,7 @@ def _reason(data: bytes, message: str, password: str | None) -> str:
 
 def _title(document: pdfium.PdfDocument) -> str:
     try:
-        return document.get_metadata_value("Title").strip()
+        return " ".join(clean(document.get_metadata_value("Title")).split())
     except (pdfium.PdfiumError, UnicodeDecodeError):
         return ""
 
