@@ -116,6 +116,7 @@ def report(
     """Write the portfolio report: one HTML file that draws offline."""
     from risklib.playbook import load_playbook
     from risklib.portfolio import Portfolio
+    from risklib.records import file_name
     from risklib.report import write_report
 
     portfolio = Portfolio.load(tables)
@@ -123,7 +124,7 @@ def report(
     titles = {e.id: e.title for e in playbook.entries.values()} | {c.id: c.title for c in playbook.categories.values()}
     path = write_report(portfolio, out, pdf_folder=pdfs, titles=titles)
     if pdfs is not None:
-        there = {p.name for p in pdfs.rglob("*")}
+        there = {file_name(p) for p in pdfs.rglob("*")}
         missing = [f for f in portfolio.contracts["file"] if f not in there]
         if missing:
             note.print(

@@ -18,7 +18,7 @@ import pypdfium2 as pdfium
 from PIL import Image, ImageChops, ImageDraw, ImageFont
 
 from risklib.errors import BadData
-from risklib.records import Box
+from risklib.records import Box, file_name
 
 Locate = Callable[[str, str], "Path | None"]  # (file, contract_id) → where its PDF is, None when it is not to be found
 
@@ -144,7 +144,7 @@ def in_folder(folder: Path) -> Locate:
             return direct
         if not names:
             found = (p for p in sorted(folder.rglob("*"), reverse=True) if p.suffix.lower() == ".pdf")
-            names.update((p.name, p) for p in found)
+            names.update((file_name(p), p) for p in found)
         return names.get(Path(file).name)
 
     return locate

@@ -13,8 +13,9 @@ from risklib.inputs import deal_for
 from risklib.kin import File
 from risklib.pdf.ocr import engine
 from risklib.playbook import default_folder, load_playbook
+from risklib.records import file_name
 from risklib.rows import Row
-from risklib.stages import Done, Job, Task, display_name, failed, renamed, unpack_found
+from risklib.stages import Done, Job, Task, failed, renamed, unpack_found
 from risklib.store import (
     BY_FILE,
     BY_PRICE,
@@ -69,14 +70,14 @@ class Memory:
 
     def plan(self, path: Path, contract_id: str) -> Done | Task:
         """The result of a file where all of it is kept; else what is left to do, with what is kept."""
-        deal = deal_for(self.job.deals, display_name(path))
+        deal = deal_for(self.job.deals, file_name(path))
         findings = self._find(contract_id, FINDINGS)
         prices = self._find(contract_id, PRICES, _input(deal))
         if findings is not None and prices is not None:
             self._whole[contract_id] = (findings, prices)
             found = unpack_found(self.store.blob(findings))
-            rows = renamed(found.rows, display_name(path)) | unpack(self.store.blob(prices))
-            paper = replace(found.paper, file=display_name(path))
+            rows = renamed(found.rows, file_name(path)) | unpack(self.store.blob(prices))
+            paper = replace(found.paper, file=file_name(path))
             return Done(File(contract_id, rows, found.provisions, deal, paper))
         failure = None if self.retry else self._find(contract_id, FAILURE)
         if failure is not None:

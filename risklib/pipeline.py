@@ -23,9 +23,9 @@ from risklib.kin import File, Together, together
 from risklib.memory import Memory
 from risklib.playbook import load_playbook
 from risklib.portfolio import Portfolio
-from risklib.records import Deal, Exposure, Provision
+from risklib.records import Deal, Exposure, Provision, file_name
 from risklib.rows import Row, assumption_row, deal_row
-from risklib.stages import Done, Job, Task, analyze_file, display_name, failed, prepare, priced, run_file
+from risklib.stages import Done, Job, Task, analyze_file, failed, prepare, priced, run_file
 from risklib.store import Store
 
 Progress = Callable[[str, int, int], None]  # file just done, how many done, how many in all
@@ -193,7 +193,7 @@ def _distinct(
             lost.append((p, f"cannot be opened: {e.strerror or e}; check its permissions"))
             continue
         if key in first:
-            copies.setdefault(key, []).append(display_name(p))
+            copies.setdefault(key, []).append(file_name(p))
         else:
             first[key] = p
     return [(p, key) for key, p in first.items()], copies, lost
@@ -227,7 +227,7 @@ def _whole(
             f"renewed: {_few(ended)}."
         )
     notes += kin.notes
-    orphans = rows_without_file(job.deals, [display_name(p) for p in files])
+    orphans = rows_without_file(job.deals, [file_name(p) for p in files])
     if orphans:
         notes.append(f"{len(orphans)} rows of the facts CSV fit no file: {_few(orphans)}.")
     again = [f for names in copies.values() for f in names]

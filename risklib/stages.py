@@ -22,7 +22,7 @@ from risklib.kin import File
 from risklib.papers import Paper, describe
 from risklib.pdf import read
 from risklib.playbook import Playbook, load_playbook
-from risklib.records import Agreement, Analysis, Deal, Exposure, Provision, Responsibility
+from risklib.records import Agreement, Analysis, Deal, Exposure, Provision, Responsibility, file_name
 from risklib.rows import Row, price_rows, rows_of
 from risklib.store import (
     FINDINGS,
@@ -128,7 +128,7 @@ def run_file(task: Task) -> Done:
 
 
 def _agreement(task: Task, job: Job, made: dict[str, bytes]) -> Agreement:
-    name = display_name(task.path)
+    name = file_name(task.path)
     if READ in task.kept:
         document = unpack_document(task.kept[READ], task.contract_id, name)
     else:
@@ -168,7 +168,7 @@ def renamed(rows: Mapping[str, list[Row]], file: str) -> dict[str, list[Row]]:
 
 def failed(path: Path, reason: str) -> Done:
     """What there is of a file that gave nothing."""
-    analysis = Analysis(display_name(path), _fingerprint(path), "failed", reason)
+    analysis = Analysis(file_name(path), _fingerprint(path), "failed", reason)
     return Done(File(analysis.contract_id, rows_of(analysis), (), None), unreadable=reason)
 
 
@@ -203,7 +203,7 @@ def analyze_file(
 
     ``playbook`` and ``model`` default to the shipped ones; pass them when reading many files.
     """
-    name, playbook, model = display_name(path), playbook or load_playbook(), model or load_model()
+    name, playbook, model = file_name(path), playbook or load_playbook(), model or load_model()
     try:
         document = read(path, file=name, password=password, ocr=ocr)
     except UnreadableDocument as e:
@@ -223,11 +223,6 @@ def understand(agreement: Agreement, playbook: Playbook, model: Model) -> Analys
     status = "partial" if document.problems or not document.words else "ok"
     reason = "; ".join(reasons) or None
     return Analysis(document.file, document.contract_id, status, reason, agreement, responsibilities, provisions)
-
-
-def display_name(path: str | Path) -> str:
-    """The file's name; bytes in it that are no UTF-8, which no table can hold, as U+FFFD."""
-    return Path(path).name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _fingerprint(path: Path) -> str:

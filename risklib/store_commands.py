@@ -98,4 +98,5 @@ def forget(
 
 
 def _say(text: str) -> None:
+    """Nothing from a file or a contract may drive the terminal."""
     say.print("".join(c if c.isprintable() or c == "\n" else " " for c in text), markup=False)
