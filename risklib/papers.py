@@ -17,6 +17,7 @@ from risklib.precedence import Order, kind_of, order_of
 from risklib.records import Agreement, Box, Responsibility, Sentence
 
 HEAD = 4000  # characters in which a paper says what it is and to what it belongs
+OPENING = 900  # in which it calls itself "this Amendment"; further on it may speak of another paper
 TITLED = 45  # characters of the text that may name its kind where the title does not
 
 
@@ -152,11 +153,13 @@ _SELF = re.compile(
 def _kind(agreement: Agreement, flat: str) -> str:
     """By the title; where that names an agreement (or nothing), by what the first words call "this"."""
     titled = kind_of(_RESTATED.sub(" ", agreement.title))
-    own = _SELF.search(flat[: HEAD // 2])
+    own = _SELF.search(flat[:OPENING])
     said = kind_of(own[1]) if own else None
+    titled = None if titled == "part" else titled
     if titled in (None, "agreement") and said is not None:
         return said
-    return titled or kind_of(_RESTATED.sub(" ", flat[:TITLED])) or "agreement"
+    first = kind_of(_RESTATED.sub(" ", flat[:TITLED]))
+    return titled or (first if first != "part" else None) or "agreement"
 
 
 _MADE = re.compile(
@@ -215,7 +218,7 @@ def _mentions(
 ) -> Iterator[Mention]:
     """Papers that the first words name as what this one amends, hangs from or replaces."""
     head = flat[:HEAD]
-    seen: set[tuple[str, str]] = set()
+    found: dict[tuple[str, str], tuple[str, date | None, int, int, int]] = {}
     for relation, pattern in _BELONGS:
         if relation == "amends" and kind not in ("amendment", "addendum"):
             continue
@@ -223,13 +226,16 @@ def _mentions(
             continue
         for m in pattern.finditer(head):
             title = " ".join(m["title"].split())
-            if _OWN_WORDS.match(title) or (relation, title.lower()) in seen or bare(title) == bare(agreement.title):
+            if _OWN_WORDS.match(title) or bare(title) == bare(agreement.title):
                 continue
-            seen.add((relation, title.lower()))
             tail = re.split(r"[.;](?:\s|$)", head[m.end() : m.end() + 260])[0]
-            at = Quote("", "", 0, 0, "", 1, ()) if quote is None else quote(m.start(), m.end() + len(tail))
-            numbers = frozenset(_NUMBER.findall(head[max(0, m.start("title") - 30) : m.end() + len(tail)]))
-            yield Mention(relation, title, parse_date(tail[:120]), numbers, at)
+            dated = parse_date(tail[:120])
+            key = (relation, title.lower())
+            if key not in found or (found[key][1] is None and dated is not None):  # the heading names it without a date
+                found[key] = (title, dated, m.start(), m.start("title"), m.end() + len(tail))
+    for (relation, _), (title, dated, start, at, end) in found.items():
+        words = Quote("", "", 0, 0, "", 1, ()) if quote is None else quote(start, end)
+        yield Mention(relation, title, dated, frozenset(_NUMBER.findall(head[max(0, at - 30) : end])), words)
 
 
 # ---------------------------------------------------------------- what prevails, what is replaced
