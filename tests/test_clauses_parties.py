@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from risklib.clauses.names import clean_name
 from risklib.clauses.parties import find_parties, normalise
 from risklib.records import CUSTOMER, PROVIDER, Party
 
@@ -44,6 +45,25 @@ BODY = {
         'to as "Customer", agrees to accept such service. TMI shall provide parts. Customer shall pay TMI. TMI shall repair. '
         "Customer shall give access. TMI may refuse. Customer agrees to cooperate.",
         {"tmi": PROVIDER, "customer": CUSTOMER},
+    ),
+    "a brand in small letters": (
+        'Between Corvo Foods, a Florida corporation ("the Customer"), and ember-lane interactive, a Florida corporation ("ember-lane"). '
+        "ember-lane will provide the services to the Customer. The Customer shall pay ember-lane. ember-lane will host the site. The "
+        "Customer agrees to obey the rules of ember-lane. The Customer shall report errors to ember-lane.",
+        {"ember-lane": PROVIDER, "customer": CUSTOMER},
+    ),
+    "two on one side": (
+        'Between 1. Dataquay Corp., a Delaware corporation ("Dataquay") and 2. Morrow Limited, a company of England ("Morrow") and 3. '
+        'Holt Limited, a company of Wales ("Holt") (together, Morrow and Holt shall be called the "Publishers"). Dataquay shall host the '
+        "journals for the Publishers. Publishers shall pay Dataquay. Publishers may use the system. Dataquay will provide support to "
+        "Publishers. Dataquay shall invoice Publishers. Morrow shall name a contact. Publishers shall deliver files to Dataquay.",
+        {"morrow": CUSTOMER, "holt": CUSTOMER, "publishers": CUSTOMER, "dataquay": PROVIDER},
+    ),
+    "hereafter, after an address": (
+        "Between: ORLA TRANSPORT, a company of Brazil, at Garden Road 9, Suite 400. Hereafter referred to as the “Company” or “ORLA”, "
+        "and FENN WORKS, a company of France, at Mill Street 4, hereafter referred to as “FENN”. FENN shall repair parts for the "
+        "Company. The Company shall pay FENN. FENN shall invoice the Company. The Company shall notify FENN. FENN agrees to deliver.",
+        {"company": CUSTOMER, "orla": CUSTOMER, "fenn": PROVIDER, "hereafter": None},
     ),
 }
 
@@ -102,3 +122,17 @@ def test_normalise(text: str, expected: str) -> None:
 
 def test_normalise_without_parties_still_joins_them() -> None:
     assert normalise("Each party pays.", ()) == "BOTH pays."
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("MASTER AGREEMENT Between Acme, LLC", "Acme, LLC"),
+        ("Securities Exchange Act of 1934", ""),
+        ("3801-E Long Ave Ste 400", ""),
+        ("2008", ""),
+        ("Long Street Holdings Ltd", "Long Street Holdings Ltd"),
+    ],
+)
+def test_names_are_no_statutes_addresses_or_years(text: str, name: str) -> None:
+    assert clean_name(text) == name

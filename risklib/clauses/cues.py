@@ -49,7 +49,7 @@ NOT_A_PARTY = word_set(
     "third board committee manager representative representatives state states indemnified indemnifying breaching "
     "arbitrators defaulting terminating notifying recipient discloser beneficiary user sublicensee sublicensees "
     "customers clients resellers distributors end licensees subcontractors contractors vendors suppliers "
-    "government congress commission county"
+    "government congress commission county hereafter hereinafter not ms mr mrs dr witness act"
 )
 
 _SUFFIX = (

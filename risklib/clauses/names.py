@@ -15,6 +15,7 @@ from risklib.clauses.cues import (
     PRONOUN_FORMS,
     PROVIDER_WORDS,
     WEAK_WORDS,
+    WILL,
 )
 
 HEAD = 14_000  # characters in which parties are introduced
@@ -22,7 +23,7 @@ ROLES = CUSTOMER_WORDS | PROVIDER_WORDS
 _QUOTED = re.compile(r"[\"“”„‘']{1,2}\s*([A-Za-z0-9][^\"“”„‘()]{0,45}?)[,.;]?\s*[\"“”’']{1,2}(?![\w])")
 _PAREN = re.compile(r"\(([^()]{0,160}?[\"“”‘'][^()]{0,160})\)")
 _HEREINAFTER = re.compile(
-    r"(?:herein(?:after)?|also)?,? ?(?:referred to|known|called|designated)(?: (?:herein|hereinafter|"
+    r"(?:here(?:in)?(?:after)?|also)?,? ?(?:referred to|known|called|designated)(?: (?:herein|hereinafter|"
     r"individually|simply|as|the)){1,4} "
     r"(?:the )?([\"“”][^\"“”]{2,40}[\"“”](?:(?:,| or| and)+ [\"“”][^\"“”]{2,40}[\"“”])*)",
     re.IGNORECASE,
@@ -140,7 +141,8 @@ def defined(head: str, subjects: Counter[str]) -> list[Entity]:
     found = [*_PAREN.finditer(head), *_HEREINAFTER.finditer(head)]
     for m in sorted(found, key=lambda m: m.start()):
         terms = [" ".join(t.split()).rstrip(",.") for t in _QUOTED.findall(m.group(1))]
-        terms = [t for t in terms if len(t) > 1 and len(t.split()) <= 5]
+        terms = [t for t in terms if len(t) > 1 and len(t.split()) <= 5 and not t[0].isdigit()]
+        _count_small(terms, head, subjects)
         name = _name_before(head[max(last, m.start() - 400) : m.start()], terms)
         lower = {re.sub(r"^(?:the|a) ", "", t.lower()) for t in terms}
         real = {
@@ -159,8 +161,36 @@ def defined(head: str, subjects: Counter[str]) -> list[Entity]:
         if before == "you" or (before in ROLES and before not in WEAK_WORDS):
             entity.aliases.add(before)
         out.append(entity)
+        _join_together(m.group(1), entity, out)
         last = m.end()
     return out
+
+
+def _count_small(terms: list[str], head: str, subjects: Counter[str]) -> None:
+    """How often a brand in small letters ('i-deal Ltd ("i-deal")') acts: no capital tells it from other words."""
+    for term in terms:
+        if (
+            term[0].islower()
+            and " " not in term
+            and term not in ROLES
+            and term not in pronoun_forms()
+            and not subjects[term]
+        ):
+            acts = rf"(?<![\w-]){re.escape(term)} (?:{WILL}|hereby|grants|warrants|represents)\b"
+            subjects[term] = len(re.findall(acts, head))
+
+
+def _join_together(words: str, entity: Entity, out: list[Entity]) -> None:
+    """'(together, Acme and Bolt are the "Publishers")': the named ones are one side."""
+    if not re.search(r"\b(?:together|collectively|jointly)\b", words, re.IGNORECASE):
+        return
+    named = [
+        e for e in out if e is not entity and any(re.search(rf"\b{re.escape(a)}\b", words.lower()) for a in e.aliases)
+    ]
+    for other in named:
+        entity.names += other.names
+        entity.aliases |= other.aliases
+        out.remove(other)
 
 
 def stated(prose: str) -> list[Entity]:
@@ -216,7 +246,14 @@ def clean_name(name: str) -> str:
             break
     while words and words[0] in {"of", "&", "OF"}:
         words = words[1:]
+    known = any(ORG_WORD.fullmatch(w.strip(",")) for w in words)
+    if _STATUTE.search(" ".join(words)) or (not known and _ADDRESS.search(" ".join(words))):
+        return ""
     return "" if all(ORG_WORD.fullmatch(w) or w.lower() in ROLES for w in words) else " ".join(words)
+
+
+_STATUTE = re.compile(r"\bAct of\b|^National Association$|^\W*[\d\W]+$", re.IGNORECASE)
+_ADDRESS = re.compile(r"\b(?:Street|St\.|Avenue|Ave|Road|Suite|Ste|Floor|Boulevard|Blvd|Drive)\b", re.IGNORECASE)
 
 
 def merge(groups: list[Entity]) -> list[Entity]:
@@ -253,12 +290,15 @@ def bind_later(entities: list[Entity], prose: str) -> None:
                 host.aliases |= terms
 
 
+_PAIRED = {phrase for phrase in ROLES if " " in phrase and phrase != "end user"}  # no other word is meant by them
+
+
 def add_subjects(entities: list[Entity], subjects: Counter[str], prose: str) -> None:
     """Acting subjects that no definition gave: part of a known name, or an entity of their own."""
     least = max(2, 0.04 * max(subjects.values(), default=0))
     known = {a for e in entities for a in e.aliases}
     for phrase, n in subjects.most_common(25):
-        if phrase in known or (n < least and phrase not in ROLES) or n < 2:
+        if phrase in known or (n < least and phrase not in ROLES) or (n < 2 and phrase not in _PAIRED):
             continue
         host = next((e for e in entities if _names_it(phrase, e)), None)
         if host is not None:
