@@ -116,7 +116,7 @@ def _export(transformer: Any, path: Path, facts: Path) -> None:
         with tempfile.TemporaryDirectory(dir=path.parent) as folder, warnings.catch_warnings():
             warnings.simplefilter("ignore")
             full, small = Path(folder) / "full.onnx", Path(folder) / "int8.onnx"
-            model = Sentence().eval()
+            model = Sentence().train(False)
             dimensions = int(model(*(example[n] for n in names)).shape[1])
             torch.onnx.export(
                 model, tuple(example[n] for n in names), str(full), input_names=list(names), output_names=["vector"],

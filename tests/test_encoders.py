@@ -80,7 +80,7 @@ def test_int8_is_near_the_full_model(encoder: Encoder) -> None:
     assert (encoder.window, encoder.dimensions) == (full.window, full.dimensions)
 
 
-@pytest.mark.parametrize("name", ["intfloat/e5-small", "no-such-model", "../../etc", "a/b/c"])
+@pytest.mark.parametrize("name", ["intfloat/e5-small", "no-such-model", "../../no/such", "a/b/c"])
 def test_a_model_that_is_not_here_fails_at_once(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
     monkeypatch.setattr(encoders, "_sentence_transformer", lambda *_: pytest.fail("a library was asked to look for it"))
@@ -113,5 +113,5 @@ def test_changed_weights_of_the_default_are_refused(tmp_path: Path, monkeypatch:
 def test_a_folder_that_is_no_model_says_so(tmp_path: Path) -> None:
     with pytest.raises(BadData, match=r"no config\.json"):
         load_encoder(tmp_path)
-    with pytest.raises(BadData, match="int8 or float32"):
+    with pytest.raises(BadData, match="float32 or int8"):
         load_encoder(precision="float16")
