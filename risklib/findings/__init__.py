@@ -10,6 +10,7 @@ from risklib.findings.features import features, phrase_hits
 from risklib.findings.grammar import Clues, clues, is_bare
 from risklib.findings.links import with_consequences
 from risklib.findings.model import Array, Bag, Model, load_model, save_model
+from risklib.findings.pointers import with_pointers
 from risklib.findings.provisions import bare_dollar, provisions_of
 from risklib.findings.responsibilities import responsibilities_of, scored
 from risklib.playbook import Playbook
@@ -31,6 +32,7 @@ def find(
     """Every responsibility and provision of the agreement, in reading order, linked and marked for clarity."""
     seen, hints, bags = bags_of(agreement, playbook)
     duties, terms = decide(agreement, seen, hints, model.logits(bags), playbook, model)
+    terms = with_pointers(agreement, terms, playbook.value_rules, bare_dollar(agreement))
     linked = with_consequences(agreement, duties, terms, playbook.consequences)
     return with_clarity(agreement, linked, playbook), terms
 

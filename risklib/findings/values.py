@@ -77,7 +77,7 @@ _REFERENCE = re.compile(
     r"(?:set (?:forth|out)|specified|stated|described|listed|indicated|identified|shown|as per|provided)\s+(?:in|"
     r"on|at|under)\s+(?:the |an |each |its |applicable )*"
     r"((?:Order Form|Order|Exhibit|Schedule|Annex|Appendix|Attachment|Statement of Work|Cover Page|Key Terms|"
-    r"Fee Schedule|Price List)(?:\s+[A-Z0-9](?:[\w.-]*)?)?)",
+    r"Fee Schedule|Price List)(?:\s+[A-Z0-9](?:[\w.-]*\w)?)?)",
     re.I,
 )
 # what a carve-out, an exception or a super-cap is for
