@@ -77,6 +77,9 @@ def analyze(
         Path | None, typer.Option(help="A file that keeps all that was read and found: nothing is done twice.")
     ] = None,
     retry: Annotated[bool, typer.Option(help="With --store: try files anew that failed before.")] = False,
+    scheduler: Annotated[
+        str | None, typer.Option(help="tcp://… of a dask.distributed scheduler; its workers must see the files.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Analyse a folder of agreement PDFs into a portfolio of tables."""
@@ -100,6 +103,7 @@ def analyze(
             progress=progress,
             store=store,
             retry=retry,
+            scheduler=scheduler,
         )
     portfolio.save(out, format=format.value)
     _summary(portfolio, out, as_json)

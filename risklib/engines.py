@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import TimeoutError as FutureTimeout
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from multiprocessing import get_context
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
@@ -59,8 +60,7 @@ def run(
     between processes of this machine. Closing the iterator, or an exception in it, stops the workers.
     """
     workers = limits.workers or os.cpu_count() or 1
-    begin = (limits.memory, prepare, arguments)
-    pool = ProcessPool(max_workers=workers, max_tasks=200, initializer=_begin, initargs=begin)
+    pool = new_pool(workers, limits, prepare, arguments)
     waiting = enumerate(items)
     at: dict[ProcessFuture[R], int] = {}
     done: SimpleQueue[ProcessFuture[R]] = SimpleQueue()
@@ -69,18 +69,32 @@ def run(
             while len(at) < _AHEAD * workers and (task := next(waiting, None)) is not None:
                 future = pool.schedule(function, args=[task[1]], timeout=limits.seconds)
                 at[future] = task[0]
-                future.add_done_callback(lambda f: done.put(f))  # type: ignore[arg-type]
+                future.add_done_callback(done.put)  # type: ignore[arg-type]
             if not at:
                 return
             future = done.get()
-            outcome: R | Failure = _outcome(future, limits)
-            yield at.pop(future), outcome
+            result: R | Failure = outcome(future, limits)
+            yield at.pop(future), result
     finally:
         pool.stop()
         pool.join(timeout=5)
 
 
-def _outcome(future: ProcessFuture[R], limits: Limits) -> R | Failure:
+def new_pool(
+    workers: int,
+    limits: Limits,
+    prepare: Callable[..., None] | None,
+    arguments: tuple[Any, ...],
+    start: str | None = None,
+) -> ProcessPool:
+    """Worker processes, begun as they are needed. ``start``: how, "fork" or "spawn"; None is the platform's way."""
+    begin = (limits.memory, prepare, arguments)
+    context = get_context(start)
+    return ProcessPool(max_workers=workers, max_tasks=200, initializer=_begin, initargs=begin, context=context)
+
+
+def outcome(future: ProcessFuture[R], limits: Limits) -> R | Failure:
+    """What came of a task, once it is done."""
     try:
         return future.result()
     except FutureTimeout:

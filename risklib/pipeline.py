@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from operator import itemgetter
 from pathlib import Path
@@ -51,6 +52,7 @@ def analyze(
     progress: Progress | None = None,
     store: str | Path | None = None,
     retry: bool = False,
+    scheduler: str | None = None,
 ) -> Portfolio:
     """Reads agreement PDFs and gives back what they ask of the customer and what failing costs.
 
@@ -63,7 +65,9 @@ def analyze(
     ``meta["outcome"]`` says ``partial``. Raises BadData for a broken CSV, playbook or argument, and when there is no
     PDF. ``store`` is a file that keeps what was read and found: what did not change is not done again, a job that was
     stopped goes on where it was, and ``Portfolio.from_store`` gives every run again; ``retry`` tries files anew that
-    failed before. Nothing leaves the machine: no network connection is opened.
+    failed before. ``scheduler`` (``tcp://…`` of dask.distributed, extra ``cluster``) runs the same job on its workers,
+    which must see the files under the same paths. Without it nothing leaves the machine: no network connection is
+    opened.
     """
     job, notes = _job(facts, assumptions, rates, playbook, as_of, seed, trials, password, ocr)
     _check_currency(currency, job.rates)
@@ -73,7 +77,7 @@ def analyze(
     with ExitStack() as stack:
         memory = Memory(stack.enter_context(Store(store, write=True)), job, limits, retry=retry) if store else None
         results = [failed(path, reason) for path, reason in lost]
-        results += _all_done(chosen, job, limits, memory, progress)
+        results += _all_done(chosen, job, limits, memory, progress, scheduler)
         gave = [d.file for d in results]
         if memory is None:
             whole = _whole(gave, copies, job, files, notes, currency)
@@ -89,6 +93,7 @@ def _all_done(
     limits: engines.Limits,
     memory: Memory | None,
     progress: Progress | None,
+    scheduler: str | None,
 ) -> list[Done]:
     """The results of all files, in their order; what memory has is not done again, what is new goes into it at once."""
     results: dict[int, Done] = {}
@@ -108,12 +113,23 @@ def _all_done(
                 working.append(i)
                 yield planned
 
-    for k, outcome in engines.run(run_file, todo(), limits=limits, prepare=prepare, arguments=(job,)):
+    for k, outcome in _engine(scheduler)(run_file, todo(), limits=limits, prepare=prepare, arguments=(job,)):
         path, key = chosen[working[k]]
         if memory:
             memory.remember(key, outcome)
         have(working[k], failed(path, outcome.reason) if isinstance(outcome, engines.Failure) else outcome)
     return [results[i] for i in range(len(chosen))]
+
+
+def _engine(scheduler: str | None) -> Callable[..., Iterator[tuple[int, Any]]]:
+    """Worker processes here, or those of a cluster; the extra is loaded only where it is asked for."""
+    if scheduler is None:
+        return engines.run
+    try:
+        from risklib import cluster
+    except ImportError as e:
+        raise BadData("--scheduler", None, f"needs the extra: pip install 'risklib[cluster]' ({e})") from e
+    return partial(cluster.run, scheduler=scheduler)
 
 
 def find_files(paths: str | Path | Iterable[str | Path]) -> Iterator[Path]:
