@@ -194,6 +194,19 @@ def test_the_next_date_is_the_rules_next_date(words: str, start: date, ahead: in
     assert found.day == following
 
 
+@pytest.mark.parametrize(
+    "start", [date(2024, 2, 29), date(2023, 2, 28), date(2024, 3, 1), date(2024, 1, 31), date(2024, 4, 30)]
+)
+@pytest.mark.parametrize("words", ["annually", "on each anniversary of the Effective Date", "every six months"])
+def test_ends_of_february(words: str, start: date) -> None:
+    rrule = pytest.importorskip("dateutil.rrule")
+    for years in range(1, 6):
+        as_of = plus(start, 12 * years) + timedelta(40)
+        found = due_of(words, Dates(as_of, start=start))
+        of = rrule.rrulestr(str(found.rule), dtstart=datetime.combine(start, time()))
+        assert found.day == next(d.date() for d in of if d.date() >= as_of)
+
+
 @given(start=days, n=st.integers(1, 400), unit=st.sampled_from(["days", "weeks", "months", "business days", "years"]))
 def test_counting_forward_never_goes_back(start: date, n: int, unit: str) -> None:
     n = min(n, 20) if unit == "years" else n

@@ -66,7 +66,7 @@ def period_ends(unit: str, contract: bool, dates: Dates, since: date) -> tuple[l
         if dates.start is None:
             return None
         ends = [plus(dates.start, months * k) - timedelta(1) for k in range(1, 12 * 60 // months)]
-        return [d for d in ends if d >= since], yearly_or_monthly(ends[0], months)
+        return [d for d in ends if d >= since], _last_days(dates.start, months)
     first = date(since.year, (since.month - 1) // months * months + 1, 1)
     ends = [plus(first, months * (k + 1)) - timedelta(1) for k in range(24)]
     return ends, _LAST[unit]
@@ -74,13 +74,24 @@ def period_ends(unit: str, contract: bool, dates: Dates, since: date) -> tuple[l
 
 def yearly_or_monthly(day: date, months: int) -> str:
     """The rule of a day that comes back every so many months; a 31st falls on the last day of a shorter month."""
-    last = (day + timedelta(1)).day == 1
-    at = "BYMONTHDAY=-1" if last else f"BYMONTHDAY={day.day}"
-    if not last and day.day > 28:
+    at = f"BYMONTHDAY={day.day}"
+    if day.day > 28:
         at = f"BYMONTHDAY={','.join(map(str, range(28, day.day + 1)))};BYSETPOS=-1"
+    return _rule(day.month, months, at)
+
+
+def _last_days(start: date, months: int) -> str:
+    """The rule of the last days of periods that begin on ``start`` and every so many months later."""
+    eve = start - timedelta(1)
+    leap = (start.month, start.day) == (2, 29)
+    at = "BYMONTHDAY=-1" if start.day == 1 else "BYMONTHDAY=-2" if leap else f"BYMONTHDAY={eve.day}"
+    return _rule(eve.month, months, at)
+
+
+def _rule(month: int, months: int, at: str) -> str:
     if months % 12 == 0:
         every = f";INTERVAL={months // 12}" if months > 12 else ""
-        return f"FREQ=YEARLY{every};BYMONTH={day.month};{at}"
+        return f"FREQ=YEARLY{every};BYMONTH={month};{at}"
     return f"FREQ=MONTHLY{f';INTERVAL={months}' if months > 1 else ''};{at}"
 
 

@@ -38,7 +38,8 @@ def yearly_day(text: str, dates: Dates) -> Due | None:
     told = "" if re.search(r"\b(?:each|every|year|annual)", text, re.I) else "; no year is named: taken as every year"
     rule = f"FREQ=YEARLY;BYMONTH={month};BYMONTHDAY={n}"
     if strictly:  # the day before 1 March is the last of February
-        return Due(RECURRING, day=day, rule=yearly_or_monthly(days[0], 12), basis="the day before that day" + told)
+        before = f"BYMONTH={days[0].month};BYMONTHDAY={'-1' if n == 1 else n - 1}"
+        return Due(RECURRING, day=day, rule=f"FREQ=YEARLY;{before}", basis="the day before that day" + told)
     return Due(RECURRING, day=day, rule=rule, basis="the day that the sentence names" + told)
 
 
