@@ -24,7 +24,7 @@ from risklib.clauses import read_agreement
 from risklib.findings import Model, bags_of, decide, save_model
 from risklib.findings.context import Reading
 from risklib.findings.features import features
-from risklib.findings.grammar import Clues, clues
+from risklib.findings.grammar import Clues, clues, is_bare
 from risklib.findings.model import Array, Bag, matrix, sigmoid
 from risklib.findings.overlap import trigrams
 from risklib.findings.provisions import TERM, WHOSE
@@ -32,7 +32,7 @@ from risklib.findings.responsibilities import DUTY, FORBIDS, KIND, SERVICE, UNKN
 from risklib.labels import PREFIX, Label, fingerprint, read_labels
 from risklib.pdf import read
 from risklib.playbook import Playbook, default_folder, load_playbook, with_roles
-from risklib.records import Agreement
+from risklib.records import Agreement, Sentence
 
 GROUPS = (DUTY, KIND, TERM)
 LABELS = Path("data/labels/cuad.csv")
@@ -93,9 +93,15 @@ def align(
         ]
         exact = [i for i in hit if shared[i] / len(mine) >= 0.9 and shared[i] / len(grams[i]) >= 0.9]
         chosen = exact[:1] or hit
-        labels.append(frozenset().union(*(_labels(units[i]) for i in chosen)) if page <= last else None)
+        told = page <= last and _can_bind(s)
+        labels.append(frozenset().union(*(_labels(units[i]) for i in chosen)) if told else None)
         pairs.append(frozenset(p for i in chosen for p in _pairs(units[i])))
     return labels, pairs
+
+
+def _can_bind(s: Sentence) -> bool:
+    """Headings are never reported; a unit that begins with its heading must not teach the heading's words."""
+    return s.kind != "heading" and not is_bare(s.text)
 
 
 def _labels(unit: dict[str, Any]) -> set[str]:
@@ -128,7 +134,7 @@ def fingerprinted(pdfs: Path, labels: Path, playbook: Playbook) -> list[Labelled
             continue
         agreement = read_agreement(read(pdf))
         seen, hints, bags = bags_of(agreement, playbook)
-        rows = [mine.get(fingerprint(s.text)) for s in agreement.sentences]
+        rows = [mine.get(fingerprint(s.text)) if _can_bind(s) else None for s in agreement.sentences]
         taught = [None if r is None else _taught(r) for r in rows]
         pairs = [frozenset((x.id, side) for x in r or () for side in _sides(x.party)) for r in rows]
         id = agreement.document.contract_id
