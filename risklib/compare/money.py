@@ -71,6 +71,8 @@ class Till:
         told = False
         for c in components:
             b, a = self.cost(before, c), self.cost(after, c)
+            if b.amount is None and a.amount is None and b.why == a.why:
+                continue  # not known before, not known after: this term is not what it lacks
             if b.amount is None or a.amount is None:
                 why.append(f"{c}: {a.why or b.why}")
             else:

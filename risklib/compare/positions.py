@@ -190,19 +190,25 @@ def _shown(reading: Reading, v: Verdict) -> dict[str, Any]:
     }  # fmt: skip
 
 
-_SIGNS = {"min": "at least", "max": "at most", "is": "", "one_of": "one of", "has": "for"}
+_SIGNS = {"min": "at least ", "max": "at most ", "is": "", "one_of": "one of ", "has": "for "}
+_UNITS = {
+    "fee_months": " months' fees", "fee_multiple": " × yearly fees", "percent": " %", "term_months": " months",
+    "notice_days": " days' notice", "cure_days": " days to cure", "grace_days": " days' grace", "duration_days": " days",
+    "duration_months": " months", "threshold_percent": " % shortfall", "availability_percent": " % available",
+    "times_per_year": " × a year",
+}  # fmt: skip
 
 
 def test_in_words(test: Mapping[str, Any]) -> str:
-    """ "at least 24 months' fees", "no such term"."""
+    """A test as people say it: "at least 24 months' fees", "no such term"."""
     said = []
     for key, conditions in test.items():
         if key == "present":
             said.append("there" if conditions else "no such term")
-            continue
-        for sign, want in conditions.items():
-            shown = ", ".join(map(str, want)) if isinstance(want, list) else plain_number(want)
-            unit = key.replace("_", " ") if key not in ("percent", "covers", "jurisdiction", "per") else ""
-            unit = "%" if key == "percent" else f"a {shown}" if key == "per" else unit
-            said.append(f"a {shown}" if key == "per" else " ".join(x for x in (_SIGNS[sign], shown, unit) if x))
-    return ", ".join(said)
+        elif key == "per":
+            said.append(f"a {conditions.get('is', '')}")
+        else:
+            for sign, want in conditions.items():
+                shown = ", ".join(map(str, want)) if isinstance(want, list) else plain_number(want)
+                said.append(f"{_SIGNS[sign]}{shown}{_UNITS.get(key, '')}")
+    return ", ".join(said).replace(" %, a ", " % a ")

@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from risklib.compare.drafts import Words
 from risklib.exposure import COMPONENTS
 from risklib.playbook import Phrase, PhraseBook, Playbook, default_folder
 from risklib.playbook.nodes import Item, known, read_yaml
@@ -63,8 +64,10 @@ class Rules:
     terms: tuple[TermRow, ...]
     rights: tuple[Right, ...]
     about: Mapping[str, tuple[str, ...]]  # position → phrases, one of which makes a clause this protection
+    asks: Mapping[str, tuple[str, ...]]  # position → what a proposed term should cover
     burden: Burden
     samples: Mapping[str, str]  # words of a source → how many agreements stand behind it
+    drafts: Words
     words: PhraseBook  # hits' ids: "denied", "at_once", "elsewhere", "about:POSITION", "denied:POSITION"
 
     @property
@@ -92,18 +95,19 @@ class _Known:
 
 @lru_cache(maxsize=4)
 def _rules(path: Path, version: str, names: _Known) -> Rules:
-    keys = ("terms", "protections", "denied", "at_once", "elsewhere", "rights", "burden", "samples")
+    keys = ("terms", "protections", "denied", "at_once", "elsewhere", "rights", "burden", "samples", "versions")
     root = read_yaml(path).mapping(keys, required=keys)
     about: dict[str, tuple[str, ...]] = {}
+    asks: dict[str, tuple[str, ...]] = {}
     for position, item in root["protections"].pairs().items():
         if position not in names.positions:
             continue  # the user's own positions.yaml may have dropped it
-        fields = item.mapping(("about", "denied"))
-        about[position] = fields["about"].texts() if "about" in fields else ()
+        fields = item.mapping(("about", "denied", "ask"))
+        about[position], asks[position] = (fields[k].texts() if k in fields else () for k in ("about", "ask"))
     phrases = [(name, i) for name in ("denied", "at_once", "elsewhere") for i in root[name].items()]
     for position, item in root["protections"].pairs().items():
         for kind, listed in item.pairs().items():
-            phrases += [(f"{kind}:{position}", i) for i in listed.items()]
+            phrases += [(f"{kind}:{position}", i) for i in listed.items() if kind != "ask"]
     try:
         words = PhraseBook((name, Phrase(i.text())) for name, i in phrases)
     except ValueError as e:
@@ -112,10 +116,19 @@ def _rules(path: Path, version: str, names: _Known) -> Rules:
         tuple(_term(i, names) for i in root["terms"].items()),
         tuple(_right(i, names) for i in root["rights"].items()),
         about,
+        asks,
         _burden(root["burden"], names),
         {k: v.text() for k, v in root["samples"].pairs().items()},
+        _drafts(root["versions"]),
         words,
     )
+
+
+def _drafts(item: Item) -> Words:
+    keys = ("fillers", "same", "never", "turns")
+    f = item.mapping(keys, required=keys)
+    same = tuple(i.texts() for i in f["same"].items())
+    return Words(*(frozenset(f[k].texts()) for k in ("fillers", "never", "turns")), same)
 
 
 def _term(item: Item, names: _Known) -> TermRow:
