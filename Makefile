@@ -9,7 +9,7 @@ OUT ?= out
 # Exit code 3: some file could not be read (a scan without OCR). The rest is analysed and the report names it.
 PARTIAL_IS_FINE = || test $$? -eq 3
 
-.PHONY: help report test test-fast evaluate figures pictures bench hostile lab lint samples train setup clean
+.PHONY: help fuzz report test test-fast evaluate figures pictures bench hostile lab lint samples train setup clean
 
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -55,6 +55,9 @@ bench: $(BIN)/.ready  ## speed and memory beside a named peer, in one run
 
 hostile: $(BIN)/.ready  ## time, memory and end of each awkward PDF in ../shared/data/hostile (minutes)
 	@$(BIN)/python tests/hostile.py $(SHARED)/data/hostile
+
+fuzz: $(BIN)/.ready  ## two minutes of damaged input for reader, loaders and parsers
+	@$(BIN)/python tests/fuzz.py
 
 train: $(BIN)/.ready  ## fit the classifier's weights anew from the labelled agreements in ../shared
 	@$(BIN)/python -m risklib.training --shared $(SHARED)

@@ -7,6 +7,7 @@ import html.parser
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -263,14 +264,22 @@ def test_a_title_from_the_file_is_clean(title: str, tmp_path: Path) -> None:
     ids=["apply", "name", "recursive", "billion laughs", "deep", "binary"],
 )
 def test_a_playbook_runs_nothing(yaml: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import shutil
-
     monkeypatch.chdir(tmp_path)
     shutil.copytree(load_playbook().folder, tmp_path / "book")
     (tmp_path / "book" / "vague.yaml").write_text(yaml, encoding="utf-8")
     with pytest.raises(BadData, match=r"vague\.yaml"):
         load_playbook(tmp_path / "book")
     assert {p.name for p in tmp_path.iterdir()} == {"book"}
+
+
+@pytest.mark.parametrize("name", ["roles.yaml", "values.yaml", "consequences.yaml", "baseline.csv", "ids.txt"])
+def test_a_playbook_that_is_no_utf_8_is_told(name: str, tmp_path: Path) -> None:
+    """Found by `make fuzz`."""
+    shutil.copytree(load_playbook().folder, tmp_path / "book")
+    with (tmp_path / "book" / name).open("ab") as f:
+        f.write(b"\n# 50 \xa3\n")
+    with pytest.raises(BadData, match=rf"{name}:\d+: byte 0xa3 is no UTF-8"):
+        load_playbook(tmp_path / "book")
 
 
 # ---------------------------------------------------------------- logs

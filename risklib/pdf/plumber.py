@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+import logging
 import time
 
 import numpy as np
 import pdfplumber
 
 from risklib.pdf.chars import PageWords, clean
+
+logging.getLogger("pdfminer").setLevel(logging.CRITICAL)  # its warnings quote the file; nothing of a contract is logged
 
 BUDGET_S = 30.0  # for one file: what pdfium refuses is mostly damaged, and pdfminer can search it for ever
 

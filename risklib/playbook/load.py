@@ -60,6 +60,7 @@ def load_playbook(folder: Path | str | None = None) -> Playbook:
     folder = Path(folder) if folder is not None else default_folder()
     if not folder.is_dir():
         raise BadData(str(folder), None, f"no such playbook folder; it holds {', '.join(FILES)}")
+    _check_text(folder)
     macros = _macros(read_yaml(folder / "words.yaml"))
     categories, responsibilities = _responsibilities(read_yaml(folder / "responsibilities.yaml"), macros)
     provisions = [_entry(i, PROVISION, "", macros) for i in read_yaml(folder / "provisions.yaml").items()]
@@ -79,6 +80,16 @@ def load_playbook(folder: Path | str | None = None) -> Playbook:
         required_ids=tuple((folder / "ids.txt").read_text(encoding="utf-8").split()),
         missing=tuple(_missing_mark(i, [c.id for c in categories]) for i in vague if "missing" in i.pairs()),
     )
+
+
+def _check_text(folder: Path) -> None:
+    for path in (folder / name for name in FILES if (folder / name).is_file()):
+        data = path.read_bytes()
+        try:
+            data.decode("utf-8")
+        except UnicodeDecodeError as e:
+            line = data.count(b"\n", 0, e.start) + 1
+            raise BadData(path.name, line, f"byte 0x{data[e.start]:02x} is no UTF-8; save the file as UTF-8") from None
 
 
 def _version(folder: Path) -> str:
