@@ -17,7 +17,7 @@ from risklib.playbook.phrases import Hit
 from risklib.records import BOTH, PROHIBITION, Agreement, Doubt, Party, Responsibility, Sentence
 
 MARKS = ("who", "what", "when", "how_well", "what_if_not", "reviewed_when")
-CLEAR = 0.5  # share of the marks from which a responsibility counts as clear: below, it invites a dispute
+CLEAR = 0.6  # share of the marks from which a responsibility counts as clear: four of six
 _ROLE = r"\b(?:CUSTOMER|PROVIDER|BOTH)\b(?!['’](?:s\b|(?!re|ll|ve)))"
 _MODAL = (
     r"(?:shall|will|must|may|can|cannot|agrees?|undertakes?|is|are|has|have|covenants?|acknowledges?|represents?|"

@@ -30,19 +30,18 @@ def with_pointers(
     out = []
     for p in found:
         more: dict[str, Any] = {}
-        if not any(k in p.values for k in NUMBERS):
-            more = _clause(agreement, p) | _defined(agreement, p, terms, rules.get(p.provision, ()), dollar)
+        own = rules.get(p.provision, ())
+        if any(r.key in NUMBERS for r in own) and not any(k in p.values for k in NUMBERS):
+            more = _clause(agreement, p) | _defined(agreement, p, terms, own, dollar)
         out.append(replace(p, values={**p.values, **more}) if more else p)
     return tuple(out)
 
 
 def _clause(agreement: Agreement, p: Provision) -> dict[str, Any]:
     """The exhibit or schedule of this very agreement that ``reference`` names."""
-    wanted = str(p.values.get("reference", "")).lower()
-    for r in agreement.references:
-        if wanted and r.target and p.start <= r.start < p.end and " ".join(r.text.lower().split()) in wanted:
-            return {"reference_clause_id": r.target}
-    return {}
+    wanted = " ".join(str(p.values.get("reference", "")).lower().split())
+    home = next((c for c in agreement.clauses if wanted and c.number.lower() == wanted), None)
+    return {"reference_clause_id": home.clause_id} if home else {}
 
 
 def _terms(agreement: Agreement) -> dict[str, tuple[re.Pattern[str], Definition]]:
