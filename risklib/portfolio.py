@@ -17,7 +17,8 @@ from typing import Any
 
 import pandas as pd
 
-from risklib import lookup
+from risklib import compare as comparison
+from risklib import lookup, review_tables
 from risklib.columns import COLUMNS
 from risklib.duties import COLUMNS as REGISTER
 from risklib.duties import duties
@@ -69,6 +70,10 @@ class Portfolio:
     sources: Mapping[str, Path] = field(default_factory=dict, compare=False)  # contract_id → its PDF; never saved
     folder: Path | None = field(default=None, compare=False)  # that the tables were loaded from; never saved
     search, similar = lookup.search, lookup.similar
+    compare, versions, changes = comparison.compare, comparison.versions, comparison.changes
+    deviations, gaps, negotiation = comparison.deviations, comparison.gaps, comparison.negotiation
+    market, matrix, symmetry = comparison.market, comparison.matrix, comparison.symmetry
+    review, reviewed = review_tables.review, review_tables.reviewed
 
     # ------------------------------------------------------------ in
 
