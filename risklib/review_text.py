@@ -24,8 +24,9 @@ def rebuilt(id: str, file: str, clauses: Sequence[Row], findings: Sequence[Row])
         text[int(x["start"]) : int(x["end"])] = str(x["text"])[: int(x["end"]) - int(x["start"])]
     found = tuple(
         Clause(
-            str(c["clause_id"]), c["parent_id"] if isinstance(c["parent_id"], str) else None, str(c["number"] or ""), str(c["heading"] or ""),
-            int(c["level"]), int(c["start"]), int(c["end"]), int(c["end"]), int(c["start"]),
+            str(c["clause_id"]), c["parent_id"] if isinstance(c["parent_id"], str) else None,
+            str(c["number"] or ""), str(c["heading"] or ""), int(c["level"]),
+            int(c["start"]), int(c["end"]), int(c["end"]), int(c["start"]),
         )
         for c in clauses
     )  # fmt: skip

@@ -15,28 +15,30 @@ DATA = PACKAGE.parent / "data"
 # from the ground up; rooms on one floor do not know each other
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("records", "errors", "columns"),
-    ("quantized",),
+    ("quantized", "labels"),
     ("pdf", "playbook", "inputs", "evidence", "encoders"),
     ("clauses",),
-    ("findings", "precedence", "review"),
-    ("exposure", "papers", "due"),
+    ("findings", "precedence", "review", "review_text"),
+    ("exposure", "papers", "due", "review_export"),
     ("families",),
     ("overrides",),
     ("rows", "search"),
     ("kin", "duties"),
-    ("store",),
-    ("lookup", "compare", "review_tables"),
+    ("store", "calendar_dates"),
+    ("lookup", "compare", "calendar_ics", "thresholds", "review_tables"),
     ("engines", "portfolio", "stages"),
-    ("memory", "charts", "cluster", "whatif", "register"),
+    ("memory", "charts", "exports", "cluster", "whatif", "register"),
     ("pipeline",),
-    ("report", "terminal", "store_commands", "register_command", "search_command", "review_command"),
+    ("report", "terminal", "compare_command", "explain", "store_commands", "register_command", "search_command", "review_command"),
+    ("schedule",),
+    ("report_command",),
     ("cli", "training"),
 )
 STOREY = {room: i for i, floor in enumerate(FLOORS) for room in floor}
 FRAMES_FROM = STOREY["lookup"]
 
 # where a formula needs a provision's values; and the two ids that a duty without a better one gets (tables, README)
-MAY_NAME_PROVISIONS = {"findings/values.py", "findings/links.py"}
+MAY_NAME_PROVISIONS = {"findings/values.py", "findings/links.py", "calendar_dates.py"}
 RESIDUAL = {"other.other", "provider.service"}
 
 FILES = sorted(PACKAGE.rglob("*.py"))
