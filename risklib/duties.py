@@ -140,6 +140,15 @@ def _given(x: Any) -> Any:
 # ---------------------------------------------------------------- the agreement's dates
 
 
+def agreement_dates(tables: Tables) -> dict[str, Dates]:
+    """contract_id → what is known of its dates; papers of a family run with their agreement."""
+    contracts = {c["contract_id"]: c for c in tables.rows["contracts"]}
+    deals = {_name(d["file"]): d for d in tables.rows["deals"]}
+    members = {m["contract_id"]: m for m in tables.rows["families"]}
+    heads = {id: contracts.get(_given(members.get(id, {}).get("counted_with")) or id, c) for id, c in contracts.items()}
+    return {id: _dates(c, heads[id], deals, members, tables) for id, c in contracts.items()}
+
+
 def _dates(contract: Row, head: Row, deals: Mapping[str, Row], members: Mapping[str, Row], tables: Tables) -> Dates:
     """Start and term by the facts CSV, else by the agreement's own words; an order form runs with its agreement."""
     deal = deals.get(_name(head["file"]), {})

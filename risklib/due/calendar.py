@@ -28,8 +28,17 @@ class Dates:
     def current_end(self) -> date | None:
         """The last day of the term that runs on ``as_of``; of the first where that has not ended or does not renew."""
         found = self.end
-        while found is not None and self.renews and found < self.as_of:
-            found = plus(found + timedelta(1), self.renews) - timedelta(1)
+        if found is None or not self.renews:
+            return found
+        first = found + timedelta(1)
+        since, months = first, 0  # counted from the first day of all, so that a term from a 31st stays one
+        if self.start is not None:
+            between = (first.year - self.start.year) * 12 + first.month - self.start.month
+            if plus(self.start, between) == first:
+                since, months = self.start, between
+        while found < self.as_of:
+            months += self.renews
+            found = plus(since, months) - timedelta(1)
         return found
 
 
