@@ -20,7 +20,7 @@ $(BIN)/.ready: pyproject.toml constraints.txt
 	@echo "risklib: making a virtual environment in $(VENV) and installing the pinned packages (a few minutes, once)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) \
 	  || { echo "risklib: this Python cannot make virtual environments (Debian: apt install python3-venv)"; exit 1; }
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev,notebooks,search]"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev,notebooks,search,cluster]"
 	@touch $@
 
 setup: $(BIN)/.ready  ## the virtual environment alone
