@@ -10,6 +10,8 @@ from drawn import CLAUSES, FONT, NUMBERS, form, layered, raised, shown, spread, 
 from PIL import Image
 
 from risklib.pdf import layers, ocr, read
+from risklib.pdf.furniture import ReadLine, contents
+from risklib.pdf.layout import PageLine
 
 
 def test_hidden_layers_are_no_part_of_the_text(tmp_path: Path) -> None:
@@ -123,3 +125,15 @@ def test_a_coarse_scan_is_read_at_a_multiple_of_its_own_resolution(tmp_path: Pat
     Image.new("L", (6 * own, 8 * own), 255).save(path, resolution=own)
     with pdfium.PdfDocument(path) as source:
         assert ocr.resolution(source[0]) == pytest.approx(expected, rel=0.01)
+
+
+def test_contents_of_a_scan_whose_headings_run_in() -> None:
+    """Entries without leaders, some misread; in the body the same headings stand on one line with their text."""
+    texts = ["TABLE OF CONTENTS", "1. FEES", "1.1 Invoices", "l.2 Taxez", "1.3 Interest", "2. TERM", "2.1 Renewal",
+             "1. FEES", "1.1 Invoices. The customer pays each invoice.", "1.2 Taxes. The customer bears them.",
+             "1.3 Interest. It runs from the due date.", "2. TERM", "2.1 Renewal. The term renews once."]  # fmt: skip
+    placed = [
+        ((0, k), ReadLine(t, 1, 792, PageLine((), 72, 20.0 * k, 300, 20.0 * k + 10, 10, False, 0)))
+        for k, t in enumerate(texts)
+    ]
+    assert sorted(k for _, k in contents(placed)) == list(range(7))

@@ -8,6 +8,7 @@ or after the last sentence.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from difflib import SequenceMatcher
@@ -28,6 +29,7 @@ _BROWSER = re.compile(
 _HEADING = re.compile(r"\W*(article|section|exhibit|schedule|appendix|annex|attachment|part|clause)\b", re.I)
 _FILING = re.compile(r"\(?(exhibit|ex)\W*\d{1,2}\.\d+\S*", re.I)
 _CONTENTS = re.compile(r"(table of )?contents\W*(page)?", re.I)
+_ENTRY_NUMBER = re.compile(r"\W*(?:(?:article|section)\s+)?(\d{1,2}(?:[.,]\d{1,2})*)[.,)]?\s+[A-Z]", re.I)
 _MAYBE_CONTENTS = re.compile(r"contents|\.\s?\.\s?\.|…", re.I)
 _LEADERS = re.compile(r"(\.\s?){4,}\s*[\divxlA-Z-]{0,6}\W*$|…+\s*\d+$")
 _STOP = re.compile(r"[.;:!?][\"”’')\]]*$")
@@ -205,16 +207,22 @@ def _has_leader(text: str) -> bool:
 def _contents_end(lines: Placed, names: list[str], begin: int) -> int:
     """Where the entries that start at ``begin`` stop: at the first that comes again, or at text that is no entry."""
     later: dict[str, int] = {name[:24]: k for k, name in enumerate(names)}
+    ordered = sorted(later)
     end, strays, entries = begin, 0, 0
     often = {name for name, n in Counter(names).items() if n > 4}  # page heads of the original, printed into the text
     first = next((name for name in names[begin : begin + 5] if len(name) >= 4 and name not in often), "")
+    seen: set[tuple[str, str]] = set()
     for k in range(begin, len(lines)):
         text, name = lines[k][1].text, names[k]
         leader = _has_leader(text)
-        if k > begin + 1 and first and name == first and not leader:
+        number = _ENTRY_NUMBER.match(text)
+        entry = (number.group(1) if number else "", name)
+        if (k > begin + 1 and first and name == first and not leader) or (number and not leader and entry in seen):
             break
+        seen.add(entry)
         sentence = len(text) > 110 or (text.endswith((".", ";")) and len(text.split()) >= 8)
-        if leader or (len(name) >= 4 and name not in often and later.get(name[:24], k) > k and not sentence):
+        again = later.get(name[:24], k) > k or (number is not None and _runs_in(name, ordered, later, k))
+        if leader or (len(name) >= 4 and name not in often and again and not sentence):
             end, strays, entries = k + 1, 0, entries + 1
         elif not name or name in often or (len(name) < 5 and len(text) < 20):
             continue  # a bare number, "Page"
@@ -223,6 +231,12 @@ def _contents_end(lines: Placed, names: list[str], begin: int) -> int:
             if strays > 2 or sentence:
                 break
     return end if entries >= 3 else begin
+
+
+def _runs_in(name: str, ordered: Sequence[str], later: Mapping[str, int], k: int) -> bool:
+    """Whether a line after the ``k``-th begins with ``name``: a heading with its text on the same line."""
+    at = bisect_left(ordered, name[:24])
+    return any(later[other] > k for other in ordered[at : at + 8] if other.startswith(name[:24]))
 
 
 def navigation(lines: Placed, pages: Sequence[Sequence[ReadLine]]) -> Marks:
@@ -255,7 +269,7 @@ def _title(lines: Placed, body: float) -> int:
 def _tail(lines: Placed, prose: Sequence[bool], body: float) -> int:
     """Where the links after the last sentence begin; ``len(lines)`` if there are none."""
     k = len(lines)
-    while k > 0 and not prose[k - 1] and lines[k - 1][0][0] >= lines[-1][0][0] - 2:
+    while k > 0 and (not prose[k - 1] or _is_links(lines[k - 1][1])) and lines[k - 1][0][0] >= lines[-1][0][0] - 2:
         k -= 1
     while k < len(lines) and not _breaks_off(lines[k - 1][1] if k else None, lines[k][1], body):
         k += 1
@@ -276,10 +290,9 @@ def _prose(lines: Sequence[ReadLine], body: float, width: float) -> list[bool]:
     out: list[bool] = []
     for k, r in enumerate(lines):
         words = len(r.text.split())
-        long = (words >= 10 or r.line.x1 - r.line.x0 > 0.8 * width) and not _is_links(r)
+        long = words >= 10 or r.line.x1 - r.line.x0 > 0.8 * width
         goes_on = k > 0 and out[k - 1] and 0 < r.line.bottom - lines[k - 1].line.bottom < 1.8 * body
         closed = _STOP.search(r.text) is not None and (goes_on or (words >= 5 and not r.text.endswith("?")))
-        closed = closed and not _COPYRIGHT.match(r.text)
         out.append(abs(r.line.size - body) <= 0.06 * body and (long or closed))
     return out
 

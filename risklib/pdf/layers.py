@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import ctypes
 import io
+import re
+import zlib
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,8 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 from pdfplumber.utils import decode_text, resolve
 
+_PACKED = re.compile(rb"/ObjStm\b.{0,400}?stream\r?\n", re.S)
+MAX_UNPACKED = 4_000_000  # bytes
 SCALE, MAX_PIXELS = 2.0, 20_000_000  # pixels a point; and on a page
 
 
@@ -24,7 +28,7 @@ def switched_off(data: bytes) -> frozenset[str] | None:
 
     A name that a shown layer has too is left out. A catalogue that cannot be read hides nothing.
     """
-    if b"/OCProperties" not in data and b"/ObjStm" not in data:
+    if not _may_have_layers(data):
         return None
     try:
         with pdfplumber.open(io.BytesIO(data)) as pdf:
@@ -33,6 +37,19 @@ def switched_off(data: bytes) -> frozenset[str] | None:
         return None
     shown = {name for key, name in groups.items() if key not in off}
     return frozenset(groups.get(key, "") for key in off) - shown if off else None
+
+
+def _may_have_layers(data: bytes) -> bool:
+    """Whether the catalogue may speak of layers, in the open or in a packed object; pdfplumber takes longer to say."""
+    if b"/OCProperties" in data:
+        return True
+    for m in _PACKED.finditer(data):
+        try:
+            if b"/OCProperties" in zlib.decompressobj().decompress(data[m.end() :], MAX_UNPACKED):
+                return True
+        except zlib.error:  # encrypted, or packed otherwise
+            return True
+    return False
 
 
 def _groups(properties: Any) -> tuple[dict[object, str], set[object]]:

@@ -28,8 +28,9 @@ _BUTTON = re.compile(
     r"( |$))+",
     re.I,
 )
+_STAMP_WORDS = ("draft", "execution copy", "execution version", "conformed copy")
 _STAMP = re.compile(
-    r"\W*(draft|execution (copy|version)|conformed copy|(rev(ision)?|version)\b\.? ?#?\d[\w.]*)"
+    r"\W*(draft|execution (copy|version)|conformed copy)"
     r"(\s*([-–,|]|\([^()]{1,30}\)|#?\d[\d/.,:-]*|#|v(er(sion)?)?\.?\d*|rev(ision)?\.?|dated?|of|copy|as of|[ap]m|"
     r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?,?)(?=\W|$))*\W*",
     re.I,
@@ -126,7 +127,8 @@ def consent_banner(words: PageWords) -> np.ndarray:
 def edge_stamp(words: PageWords, height: float) -> np.ndarray:
     """The words of a version stamp ("DRAFT 3/1/26 (Rev 2)") in the top or bottom margin, alone or far from what else
     stands on its baseline."""
-    if not words.texts or not any(_STAMP.match(t) or t.lower() in ("execution", "conformed") for t in words.texts):
+    text = " ".join(words.texts).lower()
+    if not any(word in text for word in _STAMP_WORDS):
         return np.zeros(0, np.int64)
     s = segments_of(words, np.arange(len(words.texts)))
     edge = np.flatnonzero((s.middle < 0.15 * height) | (s.middle > 0.9 * height))
