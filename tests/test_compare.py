@@ -47,6 +47,10 @@ FEES = Deal("a.pdf", annual_fees=120_000, currency="GBP")
         ({"percent": 8, "per": "year"}, "yearly_percent", 8),
         ({"percent": 8}, "yearly_percent", None),  # a rate without a period is no yearly rate
         ({"duration_months": 2}, "duration_days", 60),
+        ({"percent": 120}, "premium_percent", 20),
+        ({"percent": 15}, "premium_percent", 15),
+        ({"amount": 5, "currency": "USD"}, "amount", None),
+        ({"amount": 5, "currency": "GBP"}, "amount", 5),
         ({}, "notice_days", None),
         (None, "notice_days", None),
     ],

@@ -24,6 +24,12 @@ NAMES = {"customer": "thecustomer", "provider": "theprovider", "client": "thecus
     ("before", "after", "what"),
     [
         # wording only
+        ("If Customer is late, Provider may shift the plan.", "Provider may shift the plan if Customer is late.", ()),
+        (
+            "Customer shall count and shall report the meters.",
+            "Customer shall count the meters. Customer shall report the meters.",
+            (),
+        ),
         ("Customer shall pay within thirty (30) days.", "The Customer will pay within 30 days.", ()),
         ("Customer shall notify Provider promptly.", "Client must inform Provider without undue delay.", ()),
         ("4.2 Fees are due as Section 4.1 provides.", "5.2 Fees are due as Section 5.1 provides.", ()),
@@ -42,6 +48,12 @@ NAMES = {"customer": "thecustomer", "provider": "theprovider", "client": "thecus
         ("limited to twelve months' fees", "limited to twenty-four months' fees", ("numbers",)),
         # another party, duty, limit
         ("Customer shall bear the cost.", "Provider shall bear the cost.", ("who",)),
+        ("Customer shall rotate keys.", "Each party shall rotate keys.", ("who",)),
+        (
+            "Provider shall be excused and shall have no liability.",
+            "Provider may be excused and shall have no liability.",
+            ("must, may or limits",),
+        ),
         ("Customer shall keep records.", "Customer may keep records.", ("must, may or limits",)),
         ("Customer may assign it.", "Customer may not assign it.", ("must, may or limits",)),
         ("limited to the greater of both sums", "limited to the lesser of both sums", ("must, may or limits",)),

@@ -95,8 +95,11 @@ def greater_lesser(s: str, rng: random.Random) -> str | None:
 
 
 def item_dropped(s: str, rng: random.Random) -> str | None:
-    m = re.search(r", (?!and|or|which|who|that|unless|provided)([a-z]+(?: [a-z]+){0,3})(?=,? (?:and|or) )", s)
-    return s[: m.start()] + s[m.end() :] if m else None
+    m = re.search(
+        r", (?!and|or|which|who|that|unless|provided|on|for|in|at|by|to|from|with)([a-z]+(?: [a-z]+){0,3})(?=,? (?:and|or) )",
+        s,
+    )
+    return s[: m.start()] + s[m.end() :] if m and "hundred" not in m[0] and "calendar" not in m[0] else None
 
 
 def exception_added(s: str, rng: random.Random) -> str | None:
@@ -144,12 +147,15 @@ def synonym(s: str, rng: random.Random) -> str | None:
 
 
 def two_synonyms(s: str, rng: random.Random) -> str | None:
-    once = synonym(s, rng)
-    return once and synonym(once, rng)
+    fit = [(a, b) for a, b in SWAPS if re.search(a, s)]
+    if len(fit) < 2:
+        return None
+    first, second = rng.sample(fit, 2)
+    return re.sub(second[0], second[1], re.sub(*first, s, count=1), count=1)
 
 
 def numeral_alone(s: str, rng: random.Random) -> str | None:
-    return _IN_WORDS.sub(r"\1", s) if _IN_WORDS.search(s) else None
+    return _IN_WORDS.sub(r"\1", s) if _IN_WORDS.search(s) and "hundred" not in s and "thousand" not in s else None
 
 
 def capitals(s: str, rng: random.Random) -> str | None:
@@ -174,7 +180,7 @@ def renumbered(s: str, rng: random.Random) -> str | None:
 def split_in_two(s: str, rng: random.Random) -> str | None:
     m = re.search(r", and shall ", s)
     subject = re.match(r"(?:The )?[A-Z][a-z]+(?= shall )", s)
-    return f"{s[: m.start()]}. {subject[0]} shall {s[m.end() :]}" if m and subject else None
+    return f"{s[: m.start()]}. {subject[0]} shall {s[m.end() :]}" if m and subject and not s.endswith(":") else None
 
 
 TERM: list[Callable] = [other_number, other_percent, other_unit, duty_to_right, forbidden, swapped_parties, greater_lesser, item_dropped, exception_added, exception_dropped, sentence_dropped, sentence_added]  # fmt: skip
@@ -295,7 +301,9 @@ def pairs(seeds: int, names: list[str] | None = None) -> Iterator[tuple[Portfoli
     """For each sample: ``seeds`` term edits and as many of wording. The unedited draft of a sample is read once."""
     chosen = names or sorted(p.stem for p in ms.SOURCES.glob("*.md") if p.stem not in SCANS)
     for k, name in enumerate(chosen):
-        made = [e for kind in ("term", "wording") for n in range(seeds) if (e := edited(name, kind, k * seeds + n))]
+        made = [
+            e for kind in ("term", "wording") for n in range(seeds) if (e := edited(name, kind, k * seeds + n + 500))
+        ]
         drafts = {"first.pdf": made[0][0]} | {f"draft{i}.pdf": after for i, (_, after, _) in enumerate(made)}
         whole = portfolio(drafts)
         for i, (_, _, edit) in enumerate(made):

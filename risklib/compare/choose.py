@@ -45,6 +45,7 @@ _PARTS = {
     "cap_months": (*SIZES, "currency", "alternatives", "comparator", "cap_period"),
     "yearly_percent": ("percent", "per", "legal_maximum"),
     "percent": ("percent", "per"),
+    "premium_percent": ("percent",),
     "amount": ("amount", "currency"),
 }
 

@@ -32,6 +32,10 @@ _REFERENCE = re.compile(
 )
 _LABEL = re.compile(r"^\s*(?:(?:section|clause|article)\s+)?(?:\d+(?:\.\d+)*\.?|\([a-z0-9]{1,4}\)|[a-z]\))\s+", re.I)
 
+BOTH_PARTIES = "theparties"
+_PARTIES = re.compile(r"\b(?:each|either|both|a) (?:of the )?part(?:y|ies)\b|\bthe parties\b")
+_NO_ONE = re.compile(r"\bno (\w+(?: \w+)?) (may|shall|must|will)\b")  # "no order may" is "order may not"
+
 NUMBERS, WHO, TURN, MORE, LESS, OTHER = (
     "numbers",
     "who",
@@ -65,6 +69,7 @@ class Words:
         low = _in_digits(low)
         for name, token in names.items():
             low = re.sub(rf"\b(?:the )?{re.escape(name)}(?:'s)?\b", token, low)
+        low = _NO_ONE.sub(r"\1 \2 not", _PARTIES.sub(BOTH_PARTIES, low))
         pattern, to = self._swaps
         return pattern.sub(lambda m: to[m[0]], low)
 
@@ -108,31 +113,30 @@ def different(before: str, after: str, words: Words, names: Mapping[str, str]) -
     found = []
     if _quantities(a) != _quantities(b):
         found.append(NUMBERS)
-    parties = set(names.values())
-    if [t for t in a if t in parties][:1] != [t for t in b if t in parties][:1] or _count(a, parties) != _count(
-        b, parties
-    ):
+    parties = {*names.values(), BOTH_PARTIES}
+    if {*a} & parties != {*b} & parties or _who(a, parties) != _who(b, parties):
         found.append(WHO)
     if _turns(a, words) != _turns(b, words):
         found.append(TURN)
     gone, come = _content(a, words, parties), _content(b, words, parties)
-    less, more = gone - come, come - gone
+    less, more = len(gone - come), len(come - gone)
     if less and not more:
         found.append(LESS)
     elif more and not less:
         found.append(MORE)
-    elif (less or more) and sum(less.values()) + sum(more.values()) > 0.5 * (sum(gone.values()) + sum(come.values())):
+    elif less + more > 0.5 * (len(gone) + len(come)):
         found.append(OTHER)
-    elif abs(sum(less.values()) - sum(more.values())) >= _MANY:
-        found.append(LESS if sum(less.values()) > sum(more.values()) else MORE)
+    elif abs(less - more) >= _MANY:
+        found.append(LESS if less > more else MORE)
     return tuple(found)
 
 
 _MANY = 3  # words more or fewer than were replaced
 
 
-def _count(tokens: Sequence[str], wanted: set[str]) -> Counter[str]:
-    return Counter({t: 1 for t in tokens if t in wanted})
+def _who(tokens: Sequence[str], parties: set[str]) -> set[str]:
+    """The parties that stand right before a verb of duty or right: who must or may."""
+    return {t for t, verb in zip(tokens, tokens[1:], strict=False) if t in parties and verb in ("shall", "may")}
 
 
 def _quantities(tokens: Sequence[str]) -> Counter[str]:
@@ -153,16 +157,16 @@ def _quantities(tokens: Sequence[str]) -> Counter[str]:
 
 
 def _turns(tokens: Sequence[str], words: Words) -> tuple[frozenset[str], int]:
-    """The words that turn the term, and how often it is denied. "May not" and "shall not" forbid alike."""
+    """The words that turn the term, and how often it is denied."""
     text = " ".join(tokens)
-    denied = sum(t in words.never for t in tokens)
     found = {t for t in words.turns if re.search(rf"\b{re.escape(t)}\b", text)}
-    return frozenset(found - {"may", "shall"} if denied else found), denied
+    return frozenset(found), sum(t in words.never for t in tokens)
 
 
-def _content(tokens: Sequence[str], words: Words, parties: set[str]) -> Counter[str]:
-    keep = (t for t in tokens if t not in words.fillers and t not in parties and t not in words.turns | words.never)
-    return Counter(_stem(t) for t in keep if not _NUMBER.fullmatch(t) and t not in _UNITS.values() and len(t) > 1)
+def _content(tokens: Sequence[str], words: Words, parties: set[str]) -> set[str]:
+    """The words that carry the subject; one that stands twice counts once."""
+    no = {*words.fillers, *words.turns, *words.never, *parties, *_UNITS.values()}
+    return {_stem(t) for t in tokens if t not in no and not _NUMBER.fullmatch(t) and len(t) > 1}
 
 
 def _stem(word: str) -> str:

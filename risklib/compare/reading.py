@@ -252,10 +252,13 @@ def assumption_of(row: Mapping[str, Any], line: int) -> Assumption:
 
 def value_of(values: Mapping[str, Any] | None, key: str, deal: Deal | None = None) -> Any:
     """``values[key]``, or a number worked out of others: ``cap_months`` (any size of a cap, in months of the fees),
-    ``yearly_percent`` (a rate a year), days for months where only those are given. None where the text does not tell."""
+    ``yearly_percent`` (a rate a year), ``premium_percent`` (over the agreed price), days for months where only those are given. None where the text does not tell."""
     values = values or {}
     if key in ("cap_months", "fee_months"):
         return _months(values, deal)
+    if key == "premium_percent":  # "at 120 % of the price" and "plus 20 %" are the same premium
+        rate = number_of(values.get("percent"))
+        return None if rate is None else float(rate - 100 if rate >= 100 else rate)
     if key == "yearly_percent":
         rate, per = number_of(values.get("percent")), MONTHS.get(str(values.get("per")))
         return float(rate) * per if rate is not None and per else None
@@ -265,6 +268,8 @@ def value_of(values: Mapping[str, Any] | None, key: str, deal: Deal | None = Non
     if isinstance(found, (list, tuple)) or found is None or isinstance(found, str):
         return found if not isinstance(found, (list, tuple)) or found else None
     number = number_of(found)
+    if key == "amount" and deal and values.get("currency") not in (None, deal.currency):
+        return None  # another currency than the deal's: not comparable
     return found if number is None else float(number)
 
 

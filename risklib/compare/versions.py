@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -16,7 +17,7 @@ from risklib.compare.rules import rules_of
 from risklib.exposure import COMPONENTS
 from risklib.inputs import Rates
 from risklib.playbook import Playbook, load_playbook
-from risklib.records import BOTH, CUSTOMER, Provision
+from risklib.records import BOTH, CUSTOMER, PROVIDER, Provision
 
 SAME, REWORDED, TERM, MOVED, SPLIT, MERGED, ADDED, DROPPED = (
     "same", "wording only", "term changed", "moved", "split", "merged", "added", "dropped",
@@ -50,7 +51,7 @@ def versions(
     playbook = playbook or load_playbook()
     rules = rules_of(playbook)
     old, new = readings(tables, [before, after], rules=rules)
-    names = _names((old, new))
+    names = _names((old, new), playbook)
     mine, theirs = (units(r.clauses, rules.drafts, names) for r in (old, new))
     pairs = align(mine, theirs)
     deal = new if new.deal and new.deal.annual_fees else old
@@ -77,15 +78,13 @@ _COLUMNS = [
 ]  # fmt: skip
 
 
-def _names(sides: Iterable[Reading]) -> dict[str, str]:
+def _names(sides: Iterable[Reading], playbook: Playbook) -> dict[str, str]:
     """The parties' names and roles, as one word each, whatever a draft calls them."""
-    out: dict[str, str] = {}
+    out = {r.word: f"the{r.role}" for r in playbook.roles if r.role in (CUSTOMER, PROVIDER)}
     for side in sides:
-        for token, name in (("thecustomer", side.customer), ("theprovider", side.provider)):
+        for role, name in ((CUSTOMER, side.customer), (PROVIDER, side.provider)):
             if name:
-                out |= {name.lower(): token, name.lower().split()[0]: token}
-    out |= {w: "thecustomer" for w in ("customer", "client", "licensee", "subscriber")}
-    out |= {w: "theprovider" for w in ("provider", "supplier", "vendor", "licensor")}
+                out |= {name.lower(): f"the{role}", name.lower().split()[0]: f"the{role}"}
     return dict(sorted(out.items(), key=lambda x: -len(x[0])))
 
 
@@ -157,8 +156,6 @@ def _with_moves(clauses: pd.DataFrame) -> pd.DataFrame:
 
 def _longest_run(places: Sequence[int]) -> set[int]:
     """The indices of a longest increasing run."""
-    from bisect import bisect_left
-
     tails: list[int] = []
     ends: list[int] = []
     before: list[int] = []
@@ -228,8 +225,6 @@ def _priced(r: Mapping[str, Any], old: Reading, new: Reading, costs: Till) -> tu
 
 
 def _in_place(taken: Sequence[Provision], holds: Sequence[Row]) -> tuple[Provision, ...]:
-    from dataclasses import replace
-
     at = holds[0].start if holds else None
     return tuple(replace(p, start=at, end=at + 1) if at is not None else p for p in taken)
 
