@@ -340,6 +340,7 @@ def test_a_forgotten_contract_leaves_no_trace(copy: Path, folder: Path) -> None:
     run(folder, copy, as_of="2026-12-01")
     id = Portfolio.from_store(copy).contract_id(SECRET)
     with Store(copy) as store:
+        finished = sum(r.finished is not None for r in store.runs())
         held = {bytes(row[0]) for row in store.db.execute("SELECT data FROM blobs WHERE contract_id = ?", (id,))}
     words = [SECRET, "wuppertal", id]  # "wuppertal…" stands in the full-text index as its stem
     vectors_beside(copy).mkdir()
@@ -348,7 +349,7 @@ def test_a_forgotten_contract_leaves_no_trace(copy: Path, folder: Path) -> None:
     assert SECRET in inflated(copy)
 
     removed = forget(copy, f"{SECRET}.pdf")
-    assert removed["runs"] == 2
+    assert removed["runs"] == finished >= 2
     assert list(traces(copy.parent, words)) == []
     for word in (SECRET, "Wuppertal", id):
         assert word not in inflated(copy)
