@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from risklib.clauses import read_agreement
-from risklib.clauses.dates import parse_date
+from risklib.clauses.dates import effective_date, parse_date
 from risklib.clauses.numbers import letter, parse_label, roman
 from risklib.clauses.splitting import split_items, split_sentences
 from risklib.records import Document, Line, Page, Word
@@ -282,6 +282,22 @@ Exhibit A
 
 1. Keys are kept as this Exhibit says.
 """
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('THIS AGREEMENT, dated May 2, 2019 (the "Effective Date"), amends that certain lease dated June 1, 2010.', date(2019, 5, 2)),
+        ("This Agreement amends the Services Agreement dated June 1, 2010 and is made this 3rd day of April, 2018.", date(2018, 4, 3)),
+        ('1. "Effective Date" means 9 March 2021. This Agreement is signed on 12 March 2021.', date(2021, 3, 9)),
+        ("This Agreement runs until December 31, 2024.", None),
+        ("Last updated: October 30, 2025. Welcome to the service.", date(2025, 10, 30)),
+        ("This Agreement is made on the ____ day of March, 2018 by the parties.", None),
+        ("Agreement made as of the 6t h day of March, 2006 between the parties.", date(2006, 3, 6)),
+    ],
+)  # fmt: skip
+def test_effective_dates(text: str, expected: date | None) -> None:
+    assert effective_date(Document("", "", text, (), (), ())) == expected
 
 
 def test_references_definitions_title_and_date() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import date
 
 from risklib.clauses.headings import typography
@@ -14,30 +16,41 @@ _NAMES = (
 )  # fmt: skip
 _MONTHS = {name: k for k, names in enumerate(_NAMES, 1) for name in names.split()}
 _MONTH = "|".join(sorted(_MONTHS, key=len, reverse=True))
+_DAY = r"(?P<d>\d{1,2})(?:\s?(?:st|nd|rd|t\s?h))?"
+_YEAR = r"(?P<y>(?:19|20)\d{2})\b"
 _FORMATS = (
-    re.compile(
-        rf"\b(?P<m>{_MONTH})\.?\s+(?P<d>\d{{1,2}})(?:\s?(?:st|nd|rd|"
-        rf"th))?\s?,?\s+(?P<y>\d{{4}})",
-        re.IGNORECASE,
-    ),
-    re.compile(
-        rf"\b(?P<d>\d{{1,2}})(?:\s?(?:st|nd|rd|th))?(?:\s+day)?(?:\s+of)?\s+(?P<m>{_MONTH})\.?\s?,?\s+(?P<y>\d{{4}})",
-        re.IGNORECASE,
-    ),
+    re.compile(rf"\b(?P<m>{_MONTH})\.?\s+{_DAY}\s?,?\s?{_YEAR}", re.IGNORECASE),
+    re.compile(rf"\b{_DAY}(?:\s+day)?(?:\s+of)?[\s,–—-]+(?P<m>{_MONTH})\.?\s?,?\s?{_YEAR}", re.IGNORECASE),
     re.compile(r"\b(?P<y>\d{4})-(?P<m>\d{2})-(?P<d>\d{2})\b"),
-    re.compile(r"\b(?P<m>\d{1,2})/(?P<d>\d{1,2})/(?P<y>\d{4}|\d{2})\b"),
+    re.compile(r"\b(?P<m>\d{1,2})[/-](?P<d>\d{1,2})[/-](?P<y>\d{4}|\d{2})\b"),
 )
-_CUES = (
-    re.compile(r"effective date\b[^.]{0,40}?", re.IGNORECASE),
-    re.compile(
-        r"\b(?:made|effective|entered into|executed|dated|is dated|agreed)\b[^.]{0,60}?\b(?:as of|on|effective|"
-        r"dated|this|the)?\s*(?:the\s+)?",
-        re.IGNORECASE,
-    ),
-    re.compile(
-        r"\b(?:last (?:updated|modified|revised)|updated|effective|version|date)\b\s*:?[^.]{0,20}?", re.IGNORECASE
-    ),
+# words before a date that make it another one: an end, a deadline, a law, an amendment
+_OTHER = re.compile(
+    r"(?:until|through|thru|to|ending|ends?|expir\w*|terminat\w*|before|by|than|since|after|between|amended|"
+    r"supplemented|filed|under the|act of)\W*(?:and including|on|of|at|the|midnight)?\W*$",
+    re.IGNORECASE,
 )
+_ANOTHER_PAPER = re.compile(
+    r"\b(?:certain|original|that|previous|prior|existing|pursuant to|amend\w*|under (?:the|a|an))\b[^.;]{0,90}\bdated\b"
+    r"[^.;]{0,20}$",
+    re.IGNORECASE,
+)
+_NAMED = re.compile(  # … (the "Effective Date")
+    r"^[^.;]{0,40}?\((?:hereinafter |herein |the |referred to as |collectively |and )*[\"“'‘]?\s*(?:the )?[\"“'‘]?"
+    r"(?:effective|agreement|commencement|execution|contract|signing) date",
+    re.IGNORECASE,
+)
+_MEANS = re.compile(  # "Effective Date" means …
+    r"effective date[\"”'’]?\s*(?:\)|of this agreement|hereof|of the agreement|)?\s*(?:means?|shall mean|shall be|is|:|"
+    r"-|–|will be|of this \w+ (?:is|shall be))\s*(?:as of |the date of |on )?$",
+    re.IGNORECASE,
+)
+_MADE = re.compile(
+    r"\b(?:made|effective|entered|executed|dated|agreed|concluded|signed|updated|modified|revised|commence\w*|begin\w*)\b"
+    r"[^.;]{0,70}$",
+    re.IGNORECASE,
+)
+_ITSELF = re.compile(r"\b(?:this|agreement|term|terms|last)\b", re.IGNORECASE)
 _KINDS = re.compile(
     r"\b(?:agreement|terms|contract|conditions|addendum|policy|licen[cs]e|schedule|order form|amendment|"
     r"statement of work|lease)\b",
@@ -51,27 +64,39 @@ _NOT_TITLE = re.compile(
 
 def parse_date(text: str) -> date | None:
     """The first date in ``text``, in any of the usual English formats; None if there is none or it is impossible."""
-    found = [m for m in (f.search(text) for f in _FORMATS) if m]
-    for m in sorted(found, key=lambda m: m.start()):
+    found = _dates(text)
+    return found[0][2] if found else None
+
+
+def _dates(text: str) -> list[tuple[int, int, date]]:
+    """Every possible date in ``text`` with its place, in reading order."""
+    out = []
+    for m in (m for f in _FORMATS for m in f.finditer(text)):
         month, year = m["m"].lower(), int(m["y"])
-        try:
-            return date(
-                year + (2000 if year < 70 else 1900 if year < 100 else 0), _MONTHS.get(month) or int(month), int(m["d"])
-            )
-        except ValueError:
-            continue
-    return None
+        century = 2000 if year < 70 else 1900 if year < 100 else 0
+        with suppress(ValueError):
+            out.append((m.start(), m.end(), date(year + century, _MONTHS.get(month) or int(month), int(m["d"]))))
+    return sorted(out)
 
 
 def effective_date(document: Document) -> date | None:
     """The date the agreement says it takes effect, else the one it bears at the top; None if neither is stated."""
     head = " ".join(document.text[:9000].split())
-    for cue in _CUES:
-        for m in cue.finditer(head):
-            found = parse_date(head[m.end() : m.end() + 45])
-            if found is not None:
-                return found
-    return parse_date(head[:800])
+    found = [x for x in _dates(head) if not _OTHER.search(head[max(0, x[0] - 40) : x[0]])]
+
+    def made(start: int) -> bool:
+        before = head[max(0, start - 110) : start]
+        return bool(_MADE.search(before)) and not _ANOTHER_PAPER.search(before)
+
+    # the surest sign first; a later one counts only where no date shows an earlier one
+    signs: tuple[Callable[[int, int], bool], ...] = (
+        lambda start, end: start < 4000 and bool(_NAMED.match(head[end : end + 90])),
+        lambda start, _: bool(_MEANS.search(head[max(0, start - 60) : start])),
+        lambda start, _: start < 3000 and made(start),
+        lambda start, _: start < 800,
+        lambda start, _: made(start) and bool(_ITSELF.search(head[max(0, start - 110) : start])),
+    )
+    return next((day for sign in signs for start, end, day in found if sign(start, end)), None)
 
 
 def title(document: Document) -> str:

@@ -14,7 +14,7 @@ _INTERNAL = re.compile(
     rf" and | or | through | to |–|-)\s?{_NUMBER}){{0,8}})"
 )
 _CONTAINER = re.compile(
-    rf"\b(?i:({'|'.join(CONTAINERS)}))\s+[\"“]?([A-Z]{{1,2}}(?:-\d+)?|\d{{1,2}}|[IVX]+)[\"”]?(?![\w.])"
+    rf"\b(?i:({'|'.join(CONTAINERS)}))\s+[\"“]?([A-Z]{{1,2}}(?:-\d+)?|\d{{1,2}}|[IVX]+)[\"”]?(?!\w|\.\w)"
 )
 _THIS = re.compile(r"\b[Tt]his (Section|Article|Exhibit|Schedule|Annex|Appendix|Addendum|Clause|Paragraph)\b(?! \d)")
 _EXTERNAL = re.compile(

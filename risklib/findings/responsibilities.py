@@ -20,7 +20,7 @@ UNKNOWN, SERVICE = "other.other", "provider.service"
 UNNAMED = 0.7  # how likely a duty must be to be reported when no responsibility of the playbook fits it
 _ACTION = re.compile(
     r"\b(?:shall|will|must|may|agrees?|undertakes?|is|are)\b(?:\s+(?:not|never|also|promptly|at all times|solely|"
-    r"only))*\s*"
+    r"only)\b)*\s*"
     r"(?:to\s+|be\s+(?:solely\s+)?(?:responsible|liable)\s+for\s+|(?:solely\s+)?responsible\s+for\s+|"
     r"required\s+to\s+|permitted\s+to\s+)?(?P<act>[^.;:]{3,160})"
 )
