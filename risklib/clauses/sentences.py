@@ -14,6 +14,9 @@ _BULLET = re.compile(r"\s*[•●▪◦○■□►➢✓·*–—-]\s+|\s*[o§]
 _ENDED = re.compile(r"(?:[.!?][\"”’')\]]*|:)$")
 _OPEN = re.compile(r"(?::|[—–-]|[a-z,])[\"”]?$")
 _ITEM_END = re.compile(r"(?:;|;? ?(?:and|or|and/or)|,)$")
+_DANGLING = re.compile(  # no paragraph ends in such a word, whatever the type looks like after it
+    r"\b(?:of|the|to|and|or|by|in|with|for|an?|any|such|its|their|your|our|that|which|under|from|as|on)$", re.IGNORECASE
+)
 _PROSE_CELL = 220  # characters from which a "table row" is prose that only stands in a ruled box
 
 
@@ -187,8 +190,8 @@ def _breaks(text: str, before: Line, line: Line, lines: tuple[Line, ...]) -> boo
         return bool(line.bold != before.bold and abs(line.size - before.size) > 1)
     if ended:
         return True
-    if head[:1].islower():
-        return tail.endswith((",", " and", " or")) and False
+    if head[:1].islower() or _DANGLING.search(tail):
+        return False
     short = before.x1 - before.x0 < 0.6 * max(
         (other.x1 - other.x0 for other in lines if other.page == before.page), default=0
     )
