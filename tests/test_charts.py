@@ -115,3 +115,91 @@ def test_responsibility_map_counts_what_binds_the_customer() -> None:
     }
     y = spec["layer"][0]["encoding"]["y"]
     assert y["sort"] == y["scale"]["domain"] == ["Payment", "Data security", "own category"]
+
+
+# ---------------------------------------------------------------- a portfolio's frames
+
+
+def drawn(chart: object) -> list[dict]:
+    """Every row of every layer's data."""
+    return [row for rows in chart.to_dict()["datasets"].values() for row in rows]  # type: ignore[attr-defined]
+
+
+def test_tornado_keeps_the_order_and_draws_both_sides() -> None:
+    swings = pd.DataFrame(
+        {"assumption": ["wide", "thin"], "low": [50.0, 90.0], "likely": 100.0, "high": [300.0, 105.0]}
+    )
+    chart = charts.tornado(swings, currency="EUR")
+    assert {(r["assumption"], r["to"]) for r in drawn(chart) if "to" in r} == {
+        ("wide", 50.0), ("wide", 300.0), ("thin", 90.0), ("thin", 105.0),
+    }  # fmt: skip
+    spec = chart.to_dict()["layer"][0]["encoding"]
+    assert spec["y"]["sort"] == ["wide", "thin"]
+    assert spec["x"]["scale"]["domain"][0] > 0
+    assert "EUR a year" in spec["x"]["title"]
+
+
+@pytest.mark.parametrize(
+    ("values", "years"),
+    [
+        ({"fee_months": 12}, 1.0),
+        ({"fee_multiple": 2}, 2.0),
+        ({"amount": 50_000, "currency": "EUR"}, 0.5),
+        ({"amount": 50_000, "currency": "USD"}, None),
+        ({"comparator": "greater", "alternatives": [{"fee_months": 6}, {"amount": 200_000, "currency": "EUR"}]}, 2.0),
+        ({"comparator": "lesser", "alternatives": [{"fee_months": 6}, {"amount": 200_000, "currency": "EUR"}]}, 0.5),
+        ({"comparator": "greater", "alternatives": [{"fee_months": 6}, {"amount": 1, "currency": "USD"}]}, None),
+        ({}, None),
+        (None, None),
+    ],
+)
+def test_caps_in_years_of_fees_and_unknown_stays_unknown(values: dict | None, years: float | None) -> None:
+    contracts = pd.DataFrame({"contract_id": ["x"], "file": ["a.pdf"]})
+    deals = pd.DataFrame({"file": ["A.pdf"], "annual_fees": [100_000.0], "currency": ["EUR"]})
+    caps = pd.DataFrame({"contract_id": ["x"], "party": ["provider"], "values": [values]})
+    (row,) = (r for r in drawn(charts.caps_against_fees(caps, deals, contracts)) if "years" in r)
+    assert row["years"] == years
+    assert (row["text"] == "unknown") == (years is None)
+
+
+def test_timeline_shows_the_term_that_runs_and_the_last_day_for_notice() -> None:
+    deals = pd.DataFrame({"file": ["a.pdf", "b.pdf"], "start": ["2023-01-15", None], "term_months": [12.0, 12.0]})
+    register = pd.DataFrame(
+        {"file": ["a.pdf", "a.pdf"], "kind": ["decision", "obligation"], "due": ["2026-11-16", "2026-12-01"]}
+    )
+    rows = drawn(charts.timeline(register, deals, as_of="2026-11-01"))
+    (term,) = (r for r in rows if "from" in r)
+    assert (term["from"][:10], term["to"][:10]) == ("2026-01-15", "2027-01-15")
+    assert [r["text"] for r in rows if "due" in r] == ["16 Nov 2026"]
+
+
+def test_clarity_leaves_out_what_is_unknown() -> None:
+    contracts = pd.DataFrame({"file": ["a.pdf", "b.pdf"], "clear_share": [0.5, None]})
+    assert [r["file"] for r in drawn(charts.clarity(contracts))] == ["a.pdf"]
+
+
+def test_matrix_counts_each_party() -> None:
+    duties = pd.DataFrame({"category": ["pay", "pay", "pay"], "party": ["customer", "customer", "provider"]})
+    found = {
+        (r["row"], r["party"], r["count"])
+        for r in drawn(charts.responsibility_matrix(duties, titles={"pay": "Payment"}))
+    }
+    assert found == {("Payment", "customer", 2), ("Payment", "provider", 1)}
+
+
+def test_drift_says_what_changed_and_counts_no_duty_of_the_provider() -> None:
+    old = pd.DataFrame({"category": ["pay", "pay", "law"], "party": ["customer", "provider", "both"]})
+    new = pd.DataFrame({"category": ["pay", "pay", "law"], "party": ["customer", "customer", "both"]})
+    rows = drawn(charts.version_drift(old, new))
+    assert {(r["row"], r["text"]) for r in rows if "text" in r} == {("pay", "+1")}
+    assert {(r["row"], r["version"], r["count"]) for r in rows if "version" in r} == {
+        ("pay", "before", 1), ("pay", "after", 2), ("law", "before", 1), ("law", "after", 1),
+    }  # fmt: skip
+
+
+def test_vendors_may_take_the_place_of_files() -> None:
+    contracts = pd.DataFrame({"contract_id": ["x", "y"], "file": ["a.pdf", "b.pdf"]})
+    duties = pd.DataFrame({"contract_id": ["x", "y"], "category": ["pay", "pay"], "party": ["customer", "both"]})
+    deals = pd.DataFrame({"file": ["a.pdf", "b.pdf"], "vendor": ["Acme", "Acme"]})
+    (row,) = drawn(charts.responsibility_map(duties, contracts, deals=deals))
+    assert (row["column"], row["count"]) == ("Acme", 2)
