@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
-from risklib import compare_command, register_command, search_command, store_commands
+from risklib import compare_command, register_command, review_command, search_command, store_commands
 from risklib.errors import BadData, RisklibError
 
 if TYPE_CHECKING:  # pandas and the reader load in a second; --help should not wait for them
@@ -38,6 +38,7 @@ app.add_typer(store_commands.app, name="store")
 app.command()(store_commands.forget)
 app.command()(register_command.register)
 app.command()(search_command.search)
+app.command()(review_command.review)
 app.command()(compare_command.compare)
 note = Console(stderr=True, highlight=False, soft_wrap=True)
 say = Console(highlight=False, soft_wrap=True)
