@@ -63,7 +63,7 @@ class KeyDate:
 
 
 def key_dates(rows: Mapping[str, Sequence[Row]], as_of: date) -> list[KeyDate]:
-    """The dates of a portfolio's tables (rows with None for what is unknown), in order; those without a day are last."""
+    """The dates of a portfolio's tables (rows with None for what is unknown), in order; those without a day last."""
     tables = Tables(rows, as_of)
     known = agreement_dates(tables)
     kin = {m["contract_id"]: m for m in rows["families"]}
@@ -104,8 +104,8 @@ def _of_contract(contract: Row, dates: Dates, terms: Sequence[Row], tables: Tabl
     leaves = [p for p in terms if p["provision"] == LEAVES and p["party"] in ("customer", "both")]
     found = [_turn(dates, renewals, about)]
     notices = [(p, s) for p in renewals if p["party"] != "provider" and (s := notice_span(p)) is not None]
-    for p, span in notices:
-        found.append(_notice(NOTICE, "last day for notice of non-renewal", dates, p, span, about, tables))
+    for p, s in notices:
+        found.append(_notice(NOTICE, "last day for notice of non-renewal", dates, p, s, about, tables))
     if renewals and not notices:
         why = "the clause on renewal says no notice period"
         found.append(_at(KeyDate(NOTICE, "notice of non-renewal", None, None, "", why, **about), renewals[0], tables))
@@ -192,13 +192,17 @@ def _at(k: KeyDate, term: Row, tables: Tables) -> KeyDate:
 
 
 def _reviews(rows: Mapping[str, Sequence[Row]], as_of: date) -> Iterator[KeyDate]:
-    """Reviews that the agreements ask for: of the register's duties those that speak of one and have a day to come."""
+    """Reviews that the agreements ask for: of the register's duties those that speak of one and have a day to come.
+    What comes back every day or week is routine, no date of a calendar."""
+    gone = {m["contract_id"] for m in rows["families"] if m["counted_with"] and m["kind"] == "agreement"}
     for d in duties(rows, as_of):
         if d["kind"] == "decision" or d["superseded"] or d["obligor"] == "provider" or not d["due"]:
             continue
+        if d["contract_id"] in gone or str(d["recurrence"] or "").startswith(("FREQ=DAILY", "FREQ=WEEKLY")):
+            continue
         if not _REVIEW.search(f"{d['action'] or ''} {d['text'] or ''}") or d["due"] < as_of.isoformat():
             continue
-        what = f"review: {d['deadline'] or d['action'] or ''}".strip()
+        what = " ".join(str(d["action"] or d["text"] or d["deadline"]).split())[:120]
         about = {k: d[k] for k in ("contract_id", "file", "vendor", "clause_id", "clause", "page")}
         text = {"owner": d["contract_owner"], "text": d["text"] or ""}
         yield KeyDate(REVIEW, what, date.fromisoformat(d["due"]), None, d["basis"] or "", None, **about, **text)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
-from risklib import compare_command, register_command, review_command, search_command, store_commands
+from risklib import compare_command, register_command, report_command, review_command, search_command, store_commands
 from risklib.errors import BadData, RisklibError
 
 if TYPE_CHECKING:  # pandas and the reader load in a second; --help should not wait for them
@@ -37,9 +37,10 @@ app = typer.Typer(
 app.add_typer(store_commands.app, name="store")
 app.command()(store_commands.forget)
 app.command()(register_command.register)
+app.command()(report_command.report)
 app.command()(search_command.search)
-app.command()(review_command.review)
 app.command()(compare_command.compare)
+app.command()(review_command.review)
 note = Console(stderr=True, highlight=False, soft_wrap=True)
 say = Console(highlight=False, soft_wrap=True)
 
@@ -110,42 +111,6 @@ def analyze(
     portfolio.save(out, format=format.value)
     _summary(portfolio, out, as_json)
     raise typer.Exit({"ok": OK, "failed": FAILED, "partial": PARTIAL}[portfolio.meta["outcome"]])
-
-
-@app.command()
-def report(
-    tables: Annotated[Path, typer.Argument(help="Folder that `risklib analyze --out` wrote.")],
-    out: Annotated[Path, typer.Option(help="The HTML file to write.")] = Path("report.html"),
-    pdfs: Annotated[Path | None, typer.Option(help="Folder of the PDFs, for pictures of the evidence.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Write the portfolio report: one HTML file that draws offline."""
-    from risklib.playbook import load_playbook
-    from risklib.portfolio import Portfolio
-    from risklib.records import file_name
-    from risklib.report import write_report
-
-    portfolio = Portfolio.load(tables)
-    playbook = load_playbook()
-    titles = {e.id: e.title for e in playbook.entries.values()} | {c.id: c.title for c in playbook.categories.values()}
-    path = write_report(portfolio, out, pdf_folder=pdfs, titles=titles)
-    if pdfs is not None:
-        there = {file_name(p) for p in pdfs.rglob("*")}
-        missing = [f for f in portfolio.contracts["file"] if f not in there]
-        if missing:
-            note.print(
-                f"note: {len(missing)} PDFs are not in {pdfs}, so no pictures: {plain(', '.join(missing[:5]))}",
-                markup=False,
-            )
-    outcome = portfolio.meta.get("outcome", "ok")
-    if as_json:
-        print(json.dumps({"report": str(path), "outcome": outcome, "bytes": path.stat().st_size}))
-    else:
-        say.print(
-            f"{path} ({path.stat().st_size / 1e6:.1f} MB): {len(portfolio.contracts)} agreements, outcome {outcome}",
-            markup=False,
-        )
-    raise typer.Exit({"failed": FAILED, "partial": PARTIAL}.get(outcome, OK))
 
 
 @app.command()

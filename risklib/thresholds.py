@@ -1,4 +1,4 @@
-"""Limits that a risk owner sets in a TOML file, and whether a portfolio crosses them. What cannot be told is no "within"."""
+"""Limits that a risk owner sets in a TOML file, and whether a portfolio crosses them. Unknown is never "within"."""
 
 from __future__ import annotations
 
@@ -59,9 +59,8 @@ def load_limits(path: str | Path) -> tuple[Limit, ...]:
         raise BadData(str(path), None, "is not UTF-8; save it as UTF-8") from e
     except tomllib.TOMLDecodeError as e:
         at = re.search(r"line (\d+)", str(e))
-        raise BadData(
-            str(path), int(at[1]) if at else None, f"is no TOML ({e}); write lines as p95.EUR = 1_000_000"
-        ) from e
+        last = int(at[1]) if at else len(text.splitlines())  # "at end of document"
+        raise BadData(str(path), last, f"is no TOML ({e}); write lines as p95.EUR = 1_000_000") from e
     lines = dict(_lines(text))
     found = []
     for key, value in _flat(data):
@@ -105,9 +104,8 @@ def _fault(key: str, value: Any) -> str | None:
         if rest not in kinds:
             return f"found {rest!r}; write a provision of the playbook{did_you_mean(rest, kinds)}"
     elif key not in (*SHARES, "notice_within_days"):
-        return (
-            f"unknown {key!r}{did_you_mean(key, [*FIGURES, *SHARES, TERMS, 'notice_within_days'])}; allowed: {ALLOWED}"
-        )
+        near = did_you_mean(key, [*FIGURES, *SHARES, TERMS, "notice_within_days"])
+        return f"unknown {key!r}{near}; allowed: {ALLOWED}"
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 1e15:
         return f"{key} is {value!r}; write a number that is not negative"
     if key in SHARES and value > 1:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from risklib.calendar_dates import END, NO_END, NOTICE, RENEWAL, REVIEW, WINDOW, KeyDate, key_dates, upcoming
+from risklib.calendar_dates import END, NOTICE, RENEWAL, REVIEW, WINDOW, KeyDate, key_dates, upcoming
 from risklib.calendar_ics import ics
 from risklib.columns import COLUMNS
 from risklib.due.calendar import plus
@@ -150,7 +150,7 @@ def test_a_weekend_is_told_not_moved() -> None:
 
 
 def test_reviews_of_assumptions_and_of_contracts() -> None:
-    found = [k for k in portfolio(assumptions=["2026-01-15", "2026-01-15", "2024-01-01", None], as_of="2026-11-01")]
+    found = portfolio(assumptions=["2026-01-15", "2026-01-15", "2024-01-01", None], as_of="2026-11-01")
     reviews = {str(k.day): k for k in found if k.kind == REVIEW}
     assert set(reviews) == {"2027-01-15", "2026-11-01", "None"}
     assert reviews["2027-01-15"].what.startswith("review of 2 assumptions: x0, x1")

@@ -58,6 +58,7 @@ def write_report(
     titles: Mapping[str, str] | None = None,
     picture_budget: int = PICTURES,
     max_findings: int = FINDINGS,
+    brief: Any = None,
 ) -> Path:
     """Writes the report and returns its path: ``out`` itself if it ends in ``.html``, else ``out/report.html``.
 
@@ -65,13 +66,14 @@ def write_report(
     ``meta``. ``titles`` maps ids (categories, responsibilities, provisions, components) to what people call them; an id
     it does not hold is shown as words. Pictures come from the PDFs that ``finder(file, contract_id)`` locates, or from
     ``pdf_folder``; without either there are none. ``picture_budget`` bounds them in bytes of HTML. The file appears
-    whole or not at all, and the same portfolio gives the same bytes.
+    whole or not at all, and the same portfolio gives the same bytes. ``brief`` (``schedule.Brief``): what a scheduled
+    report adds to the first page, and a page for each vendor.
     """
     path = Path(out)
     path = path if path.suffix.lower() in (".html", ".htm") else path / "report.html"
     locate = finder or (in_folder(Path(pdf_folder)) if pdf_folder else None)
     parts = _parts(portfolio, locate, titles or {}, picture_budget, max_findings)
-    html = _render(portfolio, parts, str(as_of or portfolio.meta.get("as_of") or "")[:10])
+    html = _render(portfolio, parts, str(as_of or portfolio.meta.get("as_of") or "")[:10], brief)
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(path.name + ".part")
     draft.write_text(html, encoding="utf-8", newline="\n")
@@ -108,7 +110,7 @@ def _parts(portfolio: Any, locate: Locate | None, titles: Mapping[str, str], bud
     return _Parts(contracts, findings, shown, pictures, lines, name, categories, kinds)
 
 
-def _render(portfolio: Any, parts: _Parts, as_of: str) -> str:
+def _render(portfolio: Any, parts: _Parts, as_of: str, brief: Any = None) -> str:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("risklib.report"),
         autoescape=True,
@@ -123,6 +125,7 @@ def _render(portfolio: Any, parts: _Parts, as_of: str) -> str:
         script=Markup(script),  # noqa: S704
         policy=POLICY.format(style=_hash(style), script=_hash(script)),
         as_of=text.visible(as_of),
+        brief=brief,
         **_overview(portfolio, parts),
         **_exposure(portfolio, parts),
         **_listing(parts),
