@@ -1,4 +1,5 @@
-"""`risklib compare`: agreements beside each other, the playbook and the market, or two drafts of one, as text or a file."""
+"""`risklib compare`: agreements beside each other, the playbook and the market, or two drafts of one, as text or a
+file."""
 
 from __future__ import annotations
 
@@ -65,7 +66,7 @@ class Compared:
     def as_json(self) -> str:
         """Everything, with null for what is unknown."""
         frames = {
-            k: json.loads(f.drop(columns=[c for c in f if c.startswith("_")]).to_json(orient="records"))
+            k: json.loads(f.drop(columns=[c for c in f if str(c).startswith("_")]).to_json(orient="records"))
             for k, f in self.frames.items()
         }
         return json.dumps({"title": self.title, "summary": self.lines, **frames}, ensure_ascii=False)
@@ -75,7 +76,8 @@ def compared(
     names: Sequence[str], *, tables: Path | None = None, facts: Path | None = None, rates: Path | None = None,
     playbook: Path | None = None, deal: str | None = None, drafts: bool = False,
 ) -> Compared:  # fmt: skip
-    """Compares agreements of saved tables, or PDFs and folders that are analysed now; ``drafts``: two versions of one."""
+    """Compares agreements of saved tables, or PDFs and folders that are analysed now; ``drafts``: two versions of
+    one."""
     from risklib.compare import compare as beside
     from risklib.compare import deviations, market, matrix, negotiation, symmetry, versions
     from risklib.inputs import load_rates
@@ -127,16 +129,20 @@ def _sheets(c: Comparison, frames: Mapping[str, pd.DataFrame]) -> tuple[Sheet, .
     from risklib.exports import Sheet
 
     vendors = frozenset(c.names)
-    marks = {f"{r.term}|{r.vendor}": r.standing for r in c.cells.itertuples() if r.standing in ("best", "worst")}
+    marks = {f"{r.term}|{r.vendor}": str(r.standing) for r in c.cells.itertuples() if r.standing in ("best", "worst")}
     return (
-        Sheet("Side by side", c.terms, "Differences first. Money: what lies between the best and the worst term.", currency=c.currency, marks=marks),
+        Sheet("Side by side", c.terms, "Differences first. Money: what lies between the best and the worst term.",
+        currency=c.currency, marks=marks),
         Sheet("Money", c.money, "Expected cost a year in the same deal, by component.", vendors, c.currency),
         Sheet("Burden", c.burden, "Responsibilities of the customer: how many, and how heavy."),
-        Sheet("Deviations", frames["deviations"], "Against the playbook, gravest first; for what is missing, what was looked for."),
-        Sheet("Negotiation", frames["negotiation"], "The changes worth most in each agreement. Single savings do not add up."),
+        Sheet("Deviations", frames["deviations"],
+        "Against the playbook, gravest first; for what is missing, what was looked for."),
+        Sheet("Negotiation", frames["negotiation"],
+        "The changes worth most in each agreement. Single savings do not add up."),
         Sheet("Symmetry", frames["symmetry"], "The same right, both ways."),
         Sheet("Who carries what", frames["matrix"]),
-        Sheet("Market", frames["market"], "Grade A: a template; B: a statistic at second hand; C: an opinion. n: agreements behind the figure."),
+        Sheet("Market", frames["market"],
+        "Grade A: a template; B: a statistic at second hand; C: an opinion. n: agreements behind the figure."),
         Sheet("Evidence", frames["cells"], "Every cell of the first sheet with its sentence and page."),
     )  # fmt: skip
 
@@ -149,7 +155,8 @@ def _drafts(v: Versions) -> Compared:
     sheets = (
         Sheet("Changes", changes, "What changed in the terms, dearest first; each priced alone.", currency=v.currency),
         Sheet("Every sentence", v.clauses, "Aligned sentence by sentence."),
-        Sheet("Money", v.money, "Expected cost a year before and after.", frozenset({"before", "after", "change"}), v.currency),
+        Sheet("Money", v.money, "Expected cost a year before and after.", frozenset({"before", "after", "change"}),
+        v.currency),
     )  # fmt: skip
     rows = [
         [r["kind"], r["number"], _short(r["before"]), _short(r["after"]), _money(r["exposure_change"])]

@@ -1,4 +1,5 @@
-"""A comparison as files that people pass on: an Excel workbook, one HTML sheet, CSV. Text is always text, never a formula."""
+"""A comparison as files that people pass on: an Excel workbook, one HTML sheet, CSV. Text is always text, never a
+formula."""
 
 from __future__ import annotations
 
@@ -37,7 +38,8 @@ _MOST = 32_000  # characters of a cell of Excel, less a little
 
 @dataclass(frozen=True)
 class Sheet:
-    """One table of a file. ``money``: further columns that hold amounts; ``marks``: cells' words → best, worst or a severity."""
+    """One table of a file. ``money``: further columns that hold amounts; ``marks``: cells' words → best, worst or a
+    severity."""
 
     name: str
     frame: pd.DataFrame
@@ -50,8 +52,9 @@ class Sheet:
 def write(
     sheets: Sequence[Sheet], path: str | Path, *, title: str, lines: Sequence[str] = (), pdfs: Path | None = None
 ) -> Path:
-    """Writes ``sheets`` as ``path`` says: .xlsx (a sheet each), .html (one page), .csv (a file each, its name behind the
-    path's). ``lines``: sentences at the top. ``pdfs``: folder of the agreements, to which the pages link. Raises BadData."""
+    """Writes ``sheets`` as ``path`` says: .xlsx (a sheet each), .html (one page), .csv (a file each, its name behind
+    the path's). ``lines``: sentences at the top. ``pdfs``: folder of the agreements, to which the pages link. Raises
+    BadData."""
     path = Path(path)
     if path.suffix.lower() not in FORMATS:
         raise BadData(str(path), None, f"{path.suffix or 'no ending'} is no format; allowed: {', '.join(FORMATS)}")
@@ -103,7 +106,7 @@ def _title(column: str) -> str:
     return column.replace("_", " ") if column.islower() else column
 
 
-def _link(row: Mapping[str, Any], pdfs: Path | None) -> str | None:
+def _link(row: Mapping[Any, Any], pdfs: Path | None) -> str | None:
     """The page of the agreement that a row stands on; None without a folder, a file or a page."""
     file, page = row.get("file"), row.get("page") or row.get("page_after")
     if pdfs is None or not isinstance(file, str) or page is None or page != page:
@@ -193,9 +196,9 @@ def _cell(
     name: str,
     v: Any,
     s: Sheet,
-    styles: Mapping[str, Any],
+    styles: Mapping[Any, Any],
     link: str | None,
-    row: Mapping[str, Any],
+    row: Mapping[Any, Any],
 ) -> None:
     if v is None:
         sheet.write_blank(n, c, None, styles["text"])
@@ -211,7 +214,7 @@ def _cell(
         sheet.write_string(n, c, _plain(v), styles.get(_mark(s, name, v, row), styles["text"]))
 
 
-def _mark(s: Sheet, name: str, v: Any, row: Mapping[str, Any]) -> str:
+def _mark(s: Sheet, name: str, v: Any, row: Mapping[Any, Any]) -> str:
     if name == "severity":
         return str(v)
     return s.marks.get(f"{row.get('id')}|{name}", "") if s.marks else ""
@@ -222,16 +225,34 @@ def _mark(s: Sheet, name: str, v: Any, row: Mapping[str, Any]) -> str:
 _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>{{ title }}</title><style>
 body{font:15px/1.45 system-ui,sans-serif;color:#1d2b38;margin:2rem auto;max-width:1500px;padding:0 1.2rem}
-h1{font-size:1.7rem;margin:0 0 .6rem}h2{font-size:1.15rem;margin:2rem 0 .2rem}p{margin:.25rem 0;max-width:75rem}.dim{color:#5b6b79}
-.scroll{overflow-x:auto;border:1px solid #d5dde4;border-radius:6px;margin:.5rem 0}table{border-collapse:collapse;width:100%;font-size:13px}
-th{position:sticky;top:0;background:#22384d;color:#fff;text-align:left;font-weight:600}th,td{padding:.35rem .6rem;vertical-align:top;border-bottom:1px solid #e6ecf0}
-td.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}td.w{min-width:22rem}.best{background:#dcefe3}.worst,.high{background:#fbe3df}
-.critical{background:#f5b7ad}.medium{background:#fdf2d0}.low{background:#eef2f5}a{color:#1f5fa8}
-@media print{.scroll{overflow:visible;border:0}th{position:static}h2{break-after:avoid}tr{break-inside:avoid}}
+h1{font-size:1.7rem;margin:0 0 .6rem}
+h2{font-size:1.15rem;margin:2rem 0 .2rem}
+p{margin:.25rem 0;max-width:75rem}
+.dim{color:#5b6b79}
+.scroll{overflow-x:auto;border:1px solid #d5dde4;border-radius:6px;margin:.5rem 0}
+table{border-collapse:collapse;width:100%;font-size:13px}
+th{position:sticky;top:0;background:#22384d;color:#fff;text-align:left;font-weight:600}
+th,td{padding:.35rem .6rem;vertical-align:top;border-bottom:1px solid #e6ecf0}
+td.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
+td.w{min-width:22rem}
+.best{background:#dcefe3}
+.worst,.high{background:#fbe3df}
+.critical{background:#f5b7ad}
+.medium{background:#fdf2d0}
+.low{background:#eef2f5}
+a{color:#1f5fa8}
+@media print{.scroll{overflow:visible;border:0}
+th{position:static}
+h2{break-after:avoid}
+tr{break-inside:avoid}
+}
 </style><h1>{{ title }}</h1>{% for l in lines %}<p>{{ l }}</p>{% endfor %}
 {% for s in sheets %}<h2>{{ s.name }}</h2>{% if s.note %}<p class="dim">{{ s.note }}</p>{% endif %}
-<div class="scroll"><table><thead><tr>{% for c in s.columns %}<th scope="col">{{ c }}</th>{% endfor %}</tr></thead><tbody>
-{% for row in s.rows %}<tr>{% for cell in row %}<td class="{{ cell.css }}">{% if cell.link %}<a href="{{ cell.link }}">{{ cell.text }}</a>{% else %}{{ cell.text }}{% endif %}</td>{% endfor %}</tr>
+<div class="scroll"><table><thead><tr>
+{% for c in s.columns %}<th scope="col">{{ c }}</th>{% endfor %}</tr></thead><tbody>
+{% for row in s.rows %}<tr>{% for cell in row %}<td class="{{ cell.css }}">
+{%- if cell.link %}<a href="{{ cell.link }}">{{ cell.text }}</a>{% else %}{{ cell.text }}{% endif -%}
+</td>{% endfor %}</tr>
 {% endfor %}</tbody></table></div>{% endfor %}<p class="dim">Decision support, not legal advice.</p></html>
 """
 
@@ -256,7 +277,7 @@ def _head(column: str, s: Sheet) -> str:
     return _title(column) + unit
 
 
-def _view(s: Sheet, name: str, v: Any, row: Mapping[str, Any], pdfs: Path | None) -> dict[str, Any]:
+def _view(s: Sheet, name: str, v: Any, row: Mapping[Any, Any], pdfs: Path | None) -> dict[str, Any]:
     number = isinstance(v, (int, float)) and not isinstance(v, bool)
     money = name in _MONEY or name in s.money
     text = (

@@ -29,7 +29,8 @@ def test_no_figure_without_its_source_and_n() -> None:
     assert told[["grade", "source", "date", "n"]].notna().all().all()
     assert set(told["grade"]) <= {"A", "B", "C"}
     shares = told[told["figure"].str.contains("% of vendor forms")]
-    assert len(shares) and (shares["against_market"] == "").all()
+    assert len(shares)
+    assert (shares["against_market"] == "").all()
 
 
 @pytest.mark.parametrize(

@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "data"))
-import make_samples as ms  # noqa: E402
+import make_samples as ms
 
-from risklib.clauses import read_agreement  # noqa: E402
-from risklib.findings import find, load_model  # noqa: E402
-from risklib.inputs import load_assumptions  # noqa: E402
-from risklib.playbook import load_playbook  # noqa: E402
-from risklib.portfolio import Portfolio  # noqa: E402
-from risklib.records import Analysis, Deal, Document, Line  # noqa: E402
-from risklib.rows import rows_of  # noqa: E402
+from risklib.clauses import read_agreement
+from risklib.findings import find, load_model
+from risklib.inputs import load_assumptions
+from risklib.playbook import load_playbook
+from risklib.portfolio import Portfolio
+from risklib.records import Analysis, Deal, Document, Line
+from risklib.rows import rows_of
 
 WIDTH = 95
 SCANS = {"atlas_support_scan"}

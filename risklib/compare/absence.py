@@ -28,7 +28,8 @@ _NEAR, _VERY_NEAR = 1.2, 2.2  # scores: the clause speaks of the subject; it may
 
 @dataclass(frozen=True)
 class Absence:
-    """Why a protection is held to be absent. ``trap``: what the nearest clause is instead; ``sure``: high, medium, low."""
+    """Why a protection is held to be absent. ``trap``: what the nearest clause is instead; ``sure``: high, medium,
+    low."""
 
     looked_for: str
     nearest: Row | None

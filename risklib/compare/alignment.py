@@ -1,4 +1,5 @@
-"""Two drafts of one agreement, sentence by sentence: what is the same, moved, split, merged, reworded, added or dropped."""
+"""Two drafts of one agreement, sentence by sentence: what is the same, moved, split, merged, reworded, added or
+dropped."""
 
 from __future__ import annotations
 
@@ -32,7 +33,8 @@ class Unit:
 
 @dataclass(frozen=True)
 class Pair:
-    """Sentences that are drafts of each other; several on a side where one was split or merged; none: added, dropped."""
+    """Sentences that are drafts of each other; several on a side where one was split or merged; none: added,
+    dropped."""
 
     before: tuple[int, ...]
     after: tuple[int, ...]
@@ -109,15 +111,14 @@ def _parts(
             of[i].append(j)
             back[j] = [i]
     for i in (i for i in range(len(before)) if i not in of):
-        j = _whole(before[i], back, after, weights)
-        if j is not None and len(back[j]) == 1 and len(of[back[j][0]]) == 1:
-            of[back[j][0]].append(-1)  # closed: no split of a merge
-            back[j].append(i)
-            of[i] = [j]
+        whole = _whole(before[i], back, after, weights)
+        if whole is not None and len(of[back[whole][0]]) == 1:  # no merge of what was split
+            back[whole].append(i)
+            of[i] = [whole]
     out, done = [], set()
     for j in sorted(back):
         lefts = tuple(sorted(back[j]))
-        rights = tuple(sorted(k for k in of[lefts[0]] if k >= 0)) if len(lefts) == 1 else (j,)
+        rights = tuple(sorted(of[lefts[0]])) if len(lefts) == 1 else (j,)
         if (lefts, rights) not in done:
             done.add((lefts, rights))
             out.append(Pair(lefts, rights))
@@ -132,7 +133,8 @@ def _whole(
     """The sentence in which nearly all the words of ``part`` stand, and that has clearly more of its own."""
     mine = Counter(part.tokens)
     whole = sum(weights[t] * n for t, n in mine.items())
-    best, found = _PART, None
+    best = _PART
+    found: int | None = None
     for i in candidates:
         theirs = Counter(others[i].tokens)
         share = sum(weights[t] * min(n, theirs[t]) for t, n in mine.items()) / (whole or 1)

@@ -1,4 +1,5 @@
-"""Two texts of one sentence: is it another term, or only other words? Numbers, who, must or may, limits and exceptions."""
+"""Two texts of one sentence: is it another term, or only other words? Numbers, who, must or may, limits and
+exceptions."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 _NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
 _PAIRED = re.compile(r"\b([a-z]+(?:[ -][a-z]+){0,5}) \((\d[\d,.]*)\s*%?\)(\s*%)?")
@@ -20,16 +22,18 @@ _UNITS = {
     "percent": "%",
     "times": "time",
 }
-_ONES = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen"
-).split()
-_TENS = {w: 10 * i for i, w in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)}
+_ONES = [
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+    "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+]  # fmt: skip
+_TEN = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+_TENS = {w: 10 * i for i, w in enumerate(_TEN, 2)}
 _NUMBERS = {w: i for i, w in enumerate(_ONES)} | _TENS
 _REFERENCE = re.compile(
     r"\b(?:section|clause|article|paragraph|exhibit|annex|schedule|item)s?\s+[\dA-Z][\w.()]*(?:\s*(?:,|and|or|to)\s*\d[\w.()]*)*",
     re.I,
 )
+_HYPHEN = re.compile(r"(?<=[a-z])-\s?(?=[a-z])")  # "sub- processor", "sub-processor" and "subprocessor" are one
 _LABEL = re.compile(r"^\s*(?:(?:section|clause|article)\s+)?(?:\d+(?:\.\d+)*\.?|\([a-z0-9]{1,4}\)|[a-z]\))\s+", re.I)
 
 BOTH_PARTIES = "theparties"
@@ -66,7 +70,7 @@ class Words:
         text = _REFERENCE.sub(" ", _LABEL.sub("", " ".join(text.split())))
         low = text.lower().replace("’", "'")
         low = _PAIRED.sub(lambda m: f"{_tail(m[1])} {m[2]}{'%' if '%' in m[0] else ''}", low)
-        low = _in_digits(low)
+        low = _HYPHEN.sub("", _in_digits(low))
         for name, token in names.items():
             low = re.sub(rf"\b(?:the )?{re.escape(name)}(?:'s)?\b", token, low)
         low = _NO_ONE.sub(r"\1 \2 not", _PARTIES.sub(BOTH_PARTIES, low))
@@ -136,7 +140,7 @@ _MANY = 3  # words more or fewer than were replaced
 
 def _who(tokens: Sequence[str], parties: set[str]) -> set[str]:
     """The parties that stand right before a verb of duty or right: who must or may."""
-    return {t for t, verb in zip(tokens, tokens[1:], strict=False) if t in parties and verb in ("shall", "may")}
+    return {t for t, verb in pairwise(tokens) if t in parties and verb in ("shall", "may")}
 
 
 def _quantities(tokens: Sequence[str]) -> Counter[str]:

@@ -1,4 +1,5 @@
-"""Terms against the market's figures and against the user's own portfolio; no figure without source, grade, date and n."""
+"""Terms against the market's figures and against the user's own portfolio; no figure without source, grade, date and
+n."""
 
 from __future__ import annotations
 
@@ -17,7 +18,8 @@ from risklib.playbook import Baseline, Playbook, load_playbook
 
 # a unit of baseline.csv → the key that a term is compared by, and what one of the unit is of it
 _UNITS: Mapping[str, tuple[str, float]] = {
-    "fee_months": ("cap_months", 1.0), "fee_multiple": ("cap_months", 12.0), "percent per month": ("yearly_percent", 12.0),
+    "fee_months": ("cap_months", 1.0), "fee_multiple": ("cap_months", 12.0), "percent per month": ("yearly_percent",
+    12.0),
     "percent per year": ("yearly_percent", 1.0),
 }  # fmt: skip
 _FEW = 5  # a percentile of fewer agreements says nothing; the rank is given
@@ -33,10 +35,11 @@ def market(
 ) -> pd.DataFrame:
     """Every term that has a number beside the figures of the market and the rest of the portfolio.
 
-    A row a term and figure: found (in words), value, figure and market (the figure's value in the same unit), against_market
-    (better, same or worse for the customer; empty for a share of agreements), grade (A a template, B a statistic at second
-    hand, C an opinion), source, date, n; rank ("2 of 7", 1 is best for the customer) and percentile (the share of the
-    portfolio's other agreements that are no better, from five on) with portfolio_n; and the clause.
+    A row a term and figure: found (in words), value, figure and market (the figure's value in the same unit),
+    against_market (better, same or worse for the customer; empty for a share of agreements), grade (A a template, B a
+    statistic at second hand, C an opinion), source, date, n; rank ("2 of 7", 1 is best for the customer) and
+    percentile (the share of the portfolio's other agreements that are no better, from five on) with portfolio_n; and
+    the clause.
     """
     playbook = playbook or load_playbook()
     rules = rules_of(playbook)
@@ -82,9 +85,9 @@ def _rows(
         yield own | {"figure": "no figure with a source", "against_market": ""}
 
 
-def _comparable(b: Baseline, term: TermRow, r: Reading, rates: Rates | None) -> float | None | bool:
+def _comparable(b: Baseline, term: TermRow, r: Reading, rates: Rates | None) -> float | bool | None:
     """The figure in the term's unit; None where it is a share of agreements; False where it is about something else."""
-    if b.term != term.provision or b.value is None:
+    if b.term != term.provision or b.value is None or not term.market:
         return False
     if b.unit == "percent of agreements":
         return None

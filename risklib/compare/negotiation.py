@@ -1,4 +1,5 @@
-"""The negotiation sheet: what to ask of a vendor, dearest first, with clause, wording, fallback and what each is worth."""
+"""The negotiation sheet: what to ask of a vendor, dearest first, with clause, wording, fallback and what each is
+worth."""
 
 from __future__ import annotations
 
@@ -29,10 +30,11 @@ def negotiation(
 ) -> pd.DataFrame:  # fmt: skip
     """The ``most`` changes worth most in each agreement, one row each.
 
-    Columns: contract_id, vendor, rank, position, title, severity, standing, saves (expected money a year that the preferred
-    term saves, alone), fallback_saves, currency, found, ask and fallback (the terms in words), wording and fallback_wording
-    (text to propose), owner, why, why_no_money, and the clause (the nearest one where there is none). What no figure can be
-    told for comes after, gravest first. Savings of single changes do not add up: two may mend the same loss.
+    Columns: contract_id, vendor, rank, position, title, severity, standing, saves (expected money a year that the
+    preferred term saves, alone), fallback_saves, currency, found, ask and fallback (the terms in words), wording and
+    fallback_wording (text to propose), owner, why, why_no_money, and the clause (the nearest one where there is
+    none). What no figure can be told for comes after, gravest first. Savings of single changes do not add up: two may
+    mend the same loss.
     """
     playbook = playbook or load_playbook()
     rules = rules_of(playbook)
@@ -62,7 +64,8 @@ def _row(side: Reading, v: Verdict, costs: Till, rules: Rules) -> dict[str, Any]
     saves, why = _saves(side, v, p.preferred, costs, rules)
     fallback = _saves(side, v, p.fallback, costs, rules)[0] if v.standing != FALLBACK else None
     return {
-        "contract_id": side.contract_id, "vendor": side.name, "position": p.id, "title": p.title, "severity": v.severity,
+        "contract_id": side.contract_id, "vendor": side.name, "position": p.id, "title": p.title,
+        "severity": v.severity,
         "standing": v.standing, "saves": saves, "fallback_saves": fallback, "currency": costs.currency,
         "found": (in_words(v.row.values) or "there, without a number") if v.row else "nothing",
         "ask": test_in_words(p.preferred), "fallback": test_in_words(p.fallback), "wording": p.wording["preferred"],

@@ -39,7 +39,8 @@ class Verdict:
 
     @property
     def severity(self) -> str | None:
-        """The position's own where it is refused or missing, a step less below the fallback, low where it is accepted."""
+        """The position's own where it is refused or missing, a step less below the fallback, low where it is
+        accepted."""
         if self.standing in (PREFERRED, NONE):
             return None
         if self.standing in (WALK_AWAY, MISSING):
@@ -52,11 +53,11 @@ class Verdict:
 def deviations(tables: Tables, names: Iterable[str] | None = None, *, playbook: Playbook | None = None) -> pd.DataFrame:
     """Every position against every agreement, worst first.
 
-    Columns: contract_id, vendor, file, position, title, finding (missing, worse, unknown, better), standing (walk away,
-    missing, below fallback, unknown, fallback, preferred), severity, expected, accepted, found, owner, why, wording,
-    fallback_wording; for what is missing looked_for, sure (high, medium, low), because and trap (what the nearest clause is
-    instead); and the clause, the nearest one where it is missing: clause_id, number, text, page, start, end, bbox.
-    Positions that do not apply (no renewal, so no notice against it) are left out.
+    Columns: contract_id, vendor, file, position, title, finding (missing, worse, unknown, better), standing (walk
+    away, missing, below fallback, unknown, fallback, preferred), severity, expected, accepted, found, owner, why,
+    wording, fallback_wording; for what is missing looked_for, sure (high, medium, low), because and trap (what the
+    nearest clause is instead); and the clause, the nearest one where it is missing: clause_id, number, text, page,
+    start, end, bbox. Positions that do not apply (no renewal, so no notice against it) are left out.
     """
     playbook = playbook or load_playbook()
     rules = rules_of(playbook)
@@ -184,7 +185,8 @@ def _shown(reading: Reading, v: Verdict) -> dict[str, Any]:
         "title": p.title, "finding": _FINDING[v.standing], "standing": v.standing, "severity": v.severity,
         "expected": test_in_words(p.preferred), "accepted": test_in_words(p.fallback),
         "found": (in_words(v.row.values) or "there, without a number") if v.row else "nothing",
-        "owner": p.owner, "why": p.why, "wording": p.wording["preferred"], "fallback_wording": p.wording.get("fallback"),
+        "owner": p.owner, "why": p.why, "wording": p.wording["preferred"],
+        "fallback_wording": p.wording.get("fallback"),
         "looked_for": a.looked_for if a else None, "sure": a.sure if a else None, "because": a.because if a else None,
         "trap": a.trap if a and a.nearest else None, **(where.evidence if where else NOWHERE),
     }  # fmt: skip
@@ -193,7 +195,8 @@ def _shown(reading: Reading, v: Verdict) -> dict[str, Any]:
 _SIGNS = {"min": "at least ", "max": "at most ", "is": "", "one_of": "one of ", "has": "for "}
 _UNITS = {
     "fee_months": " months' fees", "fee_multiple": " × yearly fees", "percent": " %", "term_months": " months",
-    "notice_days": " days' notice", "cure_days": " days to cure", "grace_days": " days' grace", "duration_days": " days",
+    "notice_days": " days' notice", "cure_days": " days to cure", "grace_days": " days' grace",
+    "duration_days": " days",
     "duration_months": " months", "threshold_percent": " % shortfall", "availability_percent": " % available",
     "times_per_year": " × a year",
 }  # fmt: skip

@@ -252,7 +252,8 @@ def assumption_of(row: Mapping[str, Any], line: int) -> Assumption:
 
 def value_of(values: Mapping[str, Any] | None, key: str, deal: Deal | None = None) -> Any:
     """``values[key]``, or a number worked out of others: ``cap_months`` (any size of a cap, in months of the fees),
-    ``yearly_percent`` (a rate a year), ``premium_percent`` (over the agreed price), days for months where only those are given. None where the text does not tell."""
+    ``yearly_percent`` (a rate a year), ``premium_percent`` (over the agreed price), days for months where only those
+    are given. None where the text does not tell."""
     values = values or {}
     if key in ("cap_months", "fee_months"):
         return _months(values, deal)

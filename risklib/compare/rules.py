@@ -18,7 +18,20 @@ FILE = "compare.yaml"
 DENIED = "denied"
 BEST, WORST, UNKNOWN = "best", "worst", "unknown"
 _BETTER = ("more", "less", "present", "absent", "none")
-_TERM = ("id", "topic", "title", "provision", "party", "effect", "key", "better", "absent", "bare", "components")
+_TERM = (
+    "id",
+    "topic",
+    "title",
+    "provision",
+    "party",
+    "effect",
+    "key",
+    "better",
+    "absent",
+    "bare",
+    "components",
+    "market",
+)
 _RIGHT = ("id", "title", "provision", "effect", "key", "named", "more")
 
 
@@ -37,6 +50,7 @@ class TermRow:
     absent: str = UNKNOWN
     bare: str = UNKNOWN
     components: tuple[str, ...] = ()  # exposures that the term moves
+    market: bool = True  # the market's figures for the provision are about this party
 
 
 @dataclass(frozen=True)
@@ -128,7 +142,8 @@ def _drafts(item: Item) -> Words:
     keys = ("fillers", "same", "never", "turns")
     f = item.mapping(keys, required=keys)
     same = tuple(i.texts() for i in f["same"].items())
-    return Words(*(frozenset(f[k].texts()) for k in ("fillers", "never", "turns")), same)
+    fillers, never, turns = (frozenset(f[k].texts()) for k in ("fillers", "never", "turns"))
+    return Words(fillers, never, turns, same)
 
 
 def _term(item: Item, names: _Known) -> TermRow:
@@ -140,6 +155,8 @@ def _term(item: Item, names: _Known) -> TermRow:
     for k in ("absent", "bare"):
         if k in f:
             given[k] = f[k].choice((BEST, WORST, UNKNOWN), f"value of {k}")
+    if "market" in f:
+        given["market"] = f["market"].choice(("yes", "no"), "value of market") == "yes"
     if "components" in f:
         given["components"] = tuple(i.choice(COMPONENTS, "component") for i in f["components"].items())
     return TermRow(**given)

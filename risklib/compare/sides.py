@@ -23,10 +23,11 @@ from risklib.records import BOTH, CUSTOMER, PROHIBITION, Deal
 class Comparison:
     """Agreements side by side, all priced as if they governed the same deal.
 
-    ``terms``: a row a term (differences first): topic, term, differs, better (who is best for the customer), money (what
-    lies between the best and the worst, a year), and a column a vendor. ``cells``: the same, one row a term and vendor,
-    with quote, page and box. ``burden``: the customer's responsibilities by category, counted and weighed. ``money``:
-    expected cost a year by component. ``verdict``: who is better, in sentences. Amounts are in ``currency``.
+    ``terms``: a row a term (differences first): topic, term, differs, better (who is best for the customer), money
+    (what lies between the best and the worst, a year), and a column a vendor. ``cells``: the same, one row a term and
+    vendor, with quote, page and box. ``burden``: the customer's responsibilities by category, counted and weighed.
+    ``money``: expected cost a year by component. ``verdict``: who is better, in sentences. Amounts are in
+    ``currency``.
     """
 
     names: tuple[str, ...]
@@ -50,9 +51,9 @@ def compare(
 ) -> Comparison:  # fmt: skip
     """Puts agreements of a portfolio side by side.
 
-    ``names``: files (or beginnings of their names or ids), at least two; default all. ``deal``: the agreement whose facts
-    (fees, currency, data, days) all are priced with; default the first that has any. ``rates``: needed where a clause is
-    in another currency than the deal. Raises BadData for an unknown name.
+    ``names``: files (or beginnings of their names or ids), at least two; default all. ``deal``: the agreement whose
+    facts (fees, currency, data, days) all are priced with; default the first that has any. ``rates``: needed where a
+    clause is in another currency than the deal. Raises BadData for an unknown name.
     """
     playbook = playbook or load_playbook()
     rules = rules_of(playbook)
@@ -113,7 +114,8 @@ def _row(row: TermRow, sides: Sequence[Reading], costs: Till) -> list[dict[str, 
         )
         out.append(
             {
-                "term": row.id, "topic": row.topic, "title": row.title, "contract_id": side.contract_id, "vendor": side.name,
+                "term": row.id, "topic": row.topic, "title": row.title, "contract_id": side.contract_id,
+                "vendor": side.name,
                 "state": s.state, "value": s.value if isinstance(s.value, float) else None, "shown": s.short,
                 "standing": standing, "money": cost.amount if row.components else None,
                 "also": len(s.others), **(s.row.evidence if s.row else NOWHERE),
@@ -135,7 +137,8 @@ def _terms(rules: Rules, sides: Sequence[Reading], cells: pd.DataFrame) -> pd.Da
         span = float(money.max() - money.min()) if len(money) > 1 else None
         rows.append(
             {
-                "topic": group["topic"].iloc[0], "term": group["title"].iloc[0], "differs": len(set(shown.values())) > 1,
+                "topic": group["topic"].iloc[0], "term": group["title"].iloc[0],
+                "differs": len(set(shown.values())) > 1,
                 "better": ", ".join(best) if len(best) < len(sides) else "", "money": span,
                 **{s.name: shown[s.name] for s in sides}, "id": term,
                 "_said": int((group["state"] != ABSENT).sum()),
@@ -219,12 +222,12 @@ def _verdict(
     }
     totals = money.set_index("component").loc["total", [s.name for s in sides]]
     if totals.notna().all():
-        order = totals.astype(float).sort_values(kind="stable")
+        order = pd.Series(totals, dtype="float64").sort_values()
         best, worst = str(order.index[0]), str(order.index[-1])
         gap = float(order.iloc[-1] - order.iloc[0])
         yield (
-            f"On the same deal {best} costs the customer least when something goes wrong: {currency} {order.iloc[0]:,.0f} "
-            f"expected a year, {currency} {gap:,.0f} less than {worst}."
+            f"On the same deal {best} costs the customer least when something goes wrong: "
+            f"{currency} {order.iloc[0]:,.0f} expected a year, {currency} {gap:,.0f} less than {worst}."
         )
     ranked = sorted(wins, key=lambda n: (-wins[n], n))
     yield "Best or level with the best, where the terms differ: " + ", ".join(f"{n} in {wins[n]}" for n in ranked) + "."
@@ -239,8 +242,8 @@ def _notes(sides: Sequence[Reading], costs: Till, money: pd.DataFrame) -> Iterab
         yield "No money: give the facts of the deal (fees and currency at least) in the facts CSV."
     else:
         yield (
-            f"Every agreement is priced with the facts of {costs.deal.file}, as if it governed that deal: the figures compare "
-            "terms, not the vendors' prices."
+            f"Every agreement is priced with the facts of {costs.deal.file}, as if it governed that deal: "
+            "the figures compare terms, not the vendors' prices."
         )
     if costs.basis.assumptions.rows and any(a.illustrative for a in costs.basis.assumptions.rows):
         yield "The money rests on illustrative assumptions; replace them by your own."

@@ -20,8 +20,8 @@ MUTUAL, UNEQUAL, ONE_SIDED, NEITHER = "mutual", "unequal", "one-sided", "neither
 def matrix(tables: Tables, names: Iterable[str] | None = None, *, playbook: Playbook | None = None) -> pd.DataFrame:
     """Who carries each responsibility: a row a topic of the playbook and a column an agreement.
 
-    Cells: ``customer``, ``provider``, ``both`` (each has a duty of this kind, or one that binds both) or ``nobody`` (none was
-    found). Columns before: category, responsibility, title. ``carriers`` gives the sentences behind a cell.
+    Cells: ``customer``, ``provider``, ``both`` (each has a duty of this kind, or one that binds both) or ``nobody``
+    (none was found). Columns before: category, responsibility, title. ``carriers`` gives the sentences behind a cell.
     """
     playbook = playbook or load_playbook()
     sides = readings(tables, names, rules=rules_of(playbook))
@@ -58,9 +58,9 @@ def _carrier(side: Reading, responsibility: str) -> str:
 def symmetry(tables: Tables, names: Iterable[str] | None = None, *, playbook: Playbook | None = None) -> pd.DataFrame:
     """Every right that should be mutual, both ways, one-sided ones first.
 
-    Columns: contract_id, vendor, right, title, verdict (one-sided, unequal, mutual, neither), favours (customer, provider or
-    empty), customer and provider (what the agreement says for each), says (the asymmetry in a sentence), and the clause that
-    makes it: clause_id, number, text, page, start, end, bbox.
+    Columns: contract_id, vendor, right, title, verdict (one-sided, unequal, mutual, neither), favours (customer,
+    provider or empty), customer and provider (what the agreement says for each), says (the asymmetry in a sentence),
+    and the clause that makes it: clause_id, number, text, page, start, end, bbox.
     """
     rules = rules_of(playbook or load_playbook())
     rows = [_tested(s, r) for s in readings(tables, names, rules=rules) for r in rules.rights]
@@ -77,7 +77,8 @@ def _tested(side: Reading, right: Right) -> dict[str, Any]:
     verdict, favours = _verdict(right, ours, theirs)
     row = _speaks(verdict, favours, right, ours, theirs)
     return {
-        "contract_id": side.contract_id, "vendor": side.name, "right": right.id, "title": right.title, "verdict": verdict,
+        "contract_id": side.contract_id, "vendor": side.name, "right": right.id, "title": right.title,
+        "verdict": verdict,
         "favours": favours, CUSTOMER: ours.short, PROVIDER: theirs.short, "says": _says(right, verdict, ours, theirs),
         **(row.evidence if row else NOWHERE),
     }  # fmt: skip

@@ -1,4 +1,5 @@
-"""Two drafts of one agreement: clause by clause, what changed in its terms, what that costs, and what is wording only."""
+"""Two drafts of one agreement: clause by clause, what changed in its terms, what that costs, and what is wording
+only."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ import pandas as pd
 from risklib.compare.alignment import Pair, Unit, align, units
 from risklib.compare.drafts import Words, different
 from risklib.compare.money import Till, till
-from risklib.compare.reading import Reading, Row, Tables, in_words, readings
+from risklib.compare.reading import Reading, Row, Tables, given, in_words, readings
 from risklib.compare.rules import rules_of
 from risklib.exposure import COMPONENTS
 from risklib.inputs import Rates
@@ -27,9 +28,10 @@ _NO_MONEY = "no component of the exposure rests on this term"
 
 @dataclass(frozen=True)
 class Versions:
-    """Two drafts compared. ``changes``: what changed in the terms, dearest first (the table ``changes``, with in_what, terms,
-    why_no_money, both clauses and pages). ``clauses``: every aligned sentence with its kind (same, wording only, term changed,
-    added, dropped), its form (in place, moved, split, merged) and both numbers. ``money``: every component before and after."""
+    """Two drafts compared. ``changes``: what changed in the terms, dearest first (the table ``changes``, with
+    in_what, terms, why_no_money, both clauses and pages). ``clauses``: every aligned sentence with its kind (same,
+    wording only, term changed, added, dropped), its form (in place, moved, split, merged) and both numbers.
+    ``money``: every component before and after."""
 
     before: str
     after: str
@@ -46,11 +48,12 @@ class Versions:
 def versions(
     tables: Tables, before: str, after: str, *, rates: Rates | None = None, playbook: Playbook | None = None
 ) -> Versions:
-    """Compares two drafts of a portfolio, named as in ``Portfolio.contract_id``; both are priced with the facts of the later
-    one (else the earlier one), so that the money shows terms and not another price. Raises BadData for an unknown name."""
+    """Compares two drafts of a portfolio, named as in ``Portfolio.contract_id``; both are priced with the facts of
+    the later one (else the earlier one), so that the money shows terms and not another price. Raises BadData for an
+    unknown name."""
     playbook = playbook or load_playbook()
     rules = rules_of(playbook)
-    old, new = readings(tables, [before, after], rules=rules)
+    old, new = (readings(tables, [name], rules=rules)[0] for name in (before, after))
     names = _names((old, new), playbook)
     mine, theirs = (units(r.clauses, rules.drafts, names) for r in (old, new))
     pairs = align(mine, theirs)
@@ -111,7 +114,8 @@ class _Pair:
             "page_before": first.page if first else None, "page_after": last.page if last else None,
             "clause_id_before": first.clause_id if first else None, "clause_id_after": last.clause_id if last else None,
             "terms_before": _said(held), "terms_after": _said(holds),
-            "_i": self.pair.before[0] if self.pair.before else None, "_j": self.pair.after[0] if self.pair.after else None,
+            "_i": self.pair.before[0] if self.pair.before else None,
+            "_j": self.pair.after[0] if self.pair.after else None,
             "_old": held, "_new": holds,
         }  # fmt: skip
 
@@ -182,7 +186,8 @@ def _changes(clauses: pd.DataFrame, old: Reading, new: Reading, costs: Till) -> 
                 "contract_id_before": old.contract_id, "contract_id_after": new.contract_id,
                 "kind": r["kind"] if r["kind"] != TERM else f"{TERM}: {r['in_what']}",
                 "before": r["before"], "after": r["after"], "exposure_change": amount, "currency": costs.currency,
-                "clause_id": r["clause_id_after"] or r["clause_id_before"], "number": r["number_after"] or r["number_before"],
+                "clause_id": given(r["clause_id_after"]) or given(r["clause_id_before"]),
+                "number": given(r["number_after"]) or given(r["number_before"]),
                 "page_before": r["page_before"], "page_after": r["page_after"], "terms_before": r["terms_before"],
                 "terms_after": r["terms_after"], "for_the_customer": _weighs(r, amount), "why_no_money": why,
             }
@@ -204,14 +209,14 @@ _CHANGES = [
 ]  # fmt: skip
 
 
-def _weighs(r: Mapping[str, Any], amount: float | None) -> str:
+def _weighs(r: Mapping[Any, Any], amount: float | None) -> str:
     if amount:
         return "worse" if amount > 0 else "better"
     duties = [sum(t.party in (CUSTOMER, BOTH) and "." in t.id for t in r[k]) for k in ("_old", "_new")]
     return "" if duties[0] == duties[1] else "one duty more" if duties[1] > duties[0] else "one duty less"
 
 
-def _priced(r: Mapping[str, Any], old: Reading, new: Reading, costs: Till) -> tuple[float | None, str | None]:
+def _priced(r: Mapping[Any, Any], old: Reading, new: Reading, costs: Till) -> tuple[float | None, str | None]:
     """What this change alone costs a year: the later draft against itself with the earlier draft's sentence."""
     held, holds = ([t for t in r[k] if "." not in t.id] for k in ("_old", "_new"))
     if not held and not holds:
@@ -233,16 +238,9 @@ def _money(old: Reading, new: Reading, costs: Till) -> pd.DataFrame:
     rows = []
     for c in COMPONENTS:
         a, b = costs.cost(old.provisions, c), costs.cost(new.provisions, c)
-        told = a.amount is not None and b.amount is not None
-        rows.append(
-            {
-                "component": c,
-                "before": a.amount,
-                "after": b.amount,
-                "change": round(b.amount - a.amount, 2) if told else None,
-                "why unknown": a.why or b.why,
-            }
-        )  # type: ignore[operator]
+        change = None if a.amount is None or b.amount is None else round(b.amount - a.amount, 2)
+        known = {"component": c, "before": a.amount, "after": b.amount, "change": change}
+        rows.append(known | {"why unknown": a.why or b.why})
     frame = pd.DataFrame(rows)
     for column in ("before", "after", "change"):
         frame[column] = frame[column].astype("float64")
@@ -252,7 +250,7 @@ def _money(old: Reading, new: Reading, costs: Till) -> pd.DataFrame:
 def _summary(changes: pd.DataFrame, clauses: pd.DataFrame, money: pd.DataFrame, costs: Till) -> str:
     kinds = clauses["kind"].value_counts()
     moved = int((clauses["form"] != "in place").sum())
-    told = f"{int(kinds.get(TERM, 0))} terms changed, {int(kinds.get(ADDED, 0))} sentences added, {int(kinds.get(DROPPED, 0))} dropped"
+    told = f"{kinds.get(TERM, 0)} terms changed, {kinds.get(ADDED, 0)} sentences added, {kinds.get(DROPPED, 0)} dropped"
     rest = f"{int(kinds.get(REWORDED, 0))} reworded without a change of terms, {moved} moved, split or merged"
     change = money["change"].dropna()
     if change.empty:
