@@ -32,7 +32,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("report", "terminal", "compare_command", "explain", "store_commands", "register_command", "search_command", "review_command"),
     ("schedule",),
     ("report_command",),
-    ("cli", "training"),
+    ("cli", "training", "viewer", "viewer_map", "review_trial"),
 )
 STOREY = {room: i for i, floor in enumerate(FLOORS) for room in floor}
 FRAMES_FROM = STOREY["lookup"]

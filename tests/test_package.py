@@ -81,7 +81,8 @@ def test_what_is_imported_is_declared_and_what_is_declared_is_used() -> None:
     for module in imported(ROOT / "risklib"):
         used |= homes.get(module, {canonicalize_name(module)})
     declared = names(PROJECT["dependencies"])
-    optional = names(EXTRAS["ocr"]) | names(EXTRAS["search"]) | names(EXTRAS["cluster"]) | {"scikit-learn"}
+    optional = names(EXTRAS["ocr"]) | names(EXTRAS["search"]) | names(EXTRAS["cluster"])
+    optional |= names(EXTRAS["notebooks"]) | {"scikit-learn", "traitlets"}  # traitlets comes with anywidget
     assert used - declared <= optional, "scikit-learn is for `make train`, extra dev"
     through_others = {"pyarrow", "vl-convert-python"}  # pandas writes Parquet, altair draws SVG with them
     assert declared - used == through_others

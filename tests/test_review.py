@@ -22,6 +22,7 @@ from risklib.portfolio import Portfolio
 from risklib.review import Decision, append, check, in_force, read_decisions
 from risklib.review_tables import agreement_of
 from risklib.review_text import lines_of
+from risklib.review_trial import try_phrases
 
 ANCHOR = Anchor("Customer shall pay.", "", "", 1, "1.1", 0, 19)
 
@@ -317,3 +318,14 @@ def test_the_command_lists_what_is_open(tmp_path: Path) -> None:
 
 def test_check_takes_what_is_right() -> None:
     check(decision("correct", to={"party": "provider", "modality": "prohibition"}))
+
+
+def test_a_phrase_is_tried_without_changing_the_playbook(tmp_path: Path) -> None:
+    clauses = (*CLAUSES, "5. Badges", "5.1 Customer shall hand the green badge to the porter each evening.")
+    pdf = agreement(tmp_path / "a.pdf", clauses)
+    found = try_phrases(pdf, "user_management.offboarding", ["hand ... badge"], workers=1, as_of="2026-11-01")
+    (new,) = found.query("change == 'new'").to_dict("records")
+    assert (new["label"], new["party"]) == ("user_management.offboarding", "customer")
+    assert "green badge" in new["text"]
+    with pytest.raises(BadData, match="has no entry"):
+        try_phrases(pdf, "user_management.nothing", ["hand"], workers=1)
