@@ -3,7 +3,7 @@
 A query ranks the clauses that the lawyers graded for it (some 420 or 1,330 of them, most graded 0); gains are the
 grades, as trec_eval counts. The weights of ``risklib/search/rank.py`` are fitted on the training queries (``--fit`` fits
 them anew and prints them): so for those queries the figure is by ten folds, each ranked by weights that saw other
-queries only. The validation queries are touched by nothing but this report. There are six of them: the interval is wide.
+queries only. The validation queries taught no weight, though early trials were looked at on them too. There are six: the interval is wide.
 """
 
 from __future__ import annotations
