@@ -75,10 +75,12 @@ def key_dates(rows: Mapping[str, Sequence[Row]], as_of: date) -> list[KeyDate]:
         replaced = head != p["contract_id"] and member.get("kind") == "agreement"  # a later agreement took its place
         if not replaced and (p["contract_id"], p["clause_id"]) not in yielded and p["provision"] in (RENEWS, LEAVES):
             terms.setdefault(head, []).append(p)
+    deals = {str(d["file"]).casefold(): d for d in rows["deals"]}
     out: list[KeyDate] = []
     for c in rows["contracts"]:
         if c["status"] != "failed" and not kin.get(c["contract_id"], {}).get("counted_with"):
-            out += _of_contract(c, known[c["contract_id"]], terms.get(c["contract_id"], ()), tables)
+            deal = deals.get(c["file"].casefold(), {})
+            out += _of_contract(c, deal, known[c["contract_id"]], terms.get(c["contract_id"], ()), tables)
     out += _reviews(rows, as_of)
     out += _assumptions(rows["assumptions"], as_of)
     unique = {(k.contract_id, k.kind, k.day, k.opens, k.what): k for k in reversed(out)}
@@ -96,8 +98,7 @@ def upcoming(found: Iterable[KeyDate], as_of: date, days: int = 90) -> list[KeyD
 # ---------------------------------------------------------------- one contract
 
 
-def _of_contract(contract: Row, dates: Dates, terms: Sequence[Row], tables: Tables) -> list[KeyDate]:
-    deal = next((d for d in tables.rows["deals"] if str(d["file"]).casefold() == contract["file"].casefold()), {})
+def _of_contract(contract: Row, deal: Row, dates: Dates, terms: Sequence[Row], tables: Tables) -> list[KeyDate]:
     about = {"contract_id": contract["contract_id"], "file": contract["file"]}
     about |= {"vendor": deal.get("vendor") or contract.get("provider"), "owner": deal.get("owner")}
     renewals = [p for p in terms if p["provision"] == RENEWS]
@@ -180,10 +181,9 @@ def _spans(text: str) -> Iterator[Span]:
 
 def _at(k: KeyDate, term: Row, tables: Tables) -> KeyDate:
     clause = tables.by_clause.get((term["contract_id"], term["clause_id"]), {})
-    files = {c["contract_id"]: c["file"] for c in tables.rows["contracts"]}
     label = clause.get("number") or clause.get("heading") or ""
-    paper = files.get(term["contract_id"], "")
-    label = f"{label} of {paper}" if paper != k.file else label
+    if term["contract_id"] != k.contract_id:
+        label = f"{label} of {tables.files.get(term['contract_id'], '')}"
     where = {"clause_id": term["clause_id"], "clause": label or None, "page": term["page"], "text": term["text"] or ""}
     return KeyDate(**{f: getattr(k, f) for f in KeyDate.__slots__} | where)
 
@@ -195,12 +195,13 @@ def _reviews(rows: Mapping[str, Sequence[Row]], as_of: date) -> Iterator[KeyDate
     """Reviews that the agreements ask for: of the register's duties those that speak of one and have a day to come.
     What comes back every day or week is routine, no date of a calendar."""
     gone = {m["contract_id"] for m in rows["families"] if m["counted_with"] and m["kind"] == "agreement"}
-    for d in duties(rows, as_of):
+    said = [r for r in rows["responsibilities"] if _REVIEW.search(f"{r['action'] or ''} {r['text'] or ''}")]
+    for d in duties({**rows, "responsibilities": said}, as_of):
         if d["kind"] == "decision" or d["superseded"] or d["obligor"] == "provider" or not d["due"]:
             continue
         if d["contract_id"] in gone or str(d["recurrence"] or "").startswith(("FREQ=DAILY", "FREQ=WEEKLY")):
             continue
-        if not _REVIEW.search(f"{d['action'] or ''} {d['text'] or ''}") or d["due"] < as_of.isoformat():
+        if d["due"] < as_of.isoformat():
             continue
         what = " ".join(str(d["action"] or d["text"] or d["deadline"]).split())[:120]
         about = {k: d[k] for k in ("contract_id", "file", "vendor", "clause_id", "clause", "page")}

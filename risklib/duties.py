@@ -38,9 +38,30 @@ class Tables:
     rows: Mapping[str, Sequence[Row]]
     as_of: date
     by_clause: dict[tuple[str, str], Row] = field(default_factory=dict)
+    _of: dict[tuple[str, str], list[Row]] = field(default_factory=dict)  # ten thousand contracts are not searched each
+    _kin: dict[str, list[str]] = field(default_factory=dict)
+    yielded: set[tuple[str, str]] = field(default_factory=set)
+    files: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.by_clause.update({(c["contract_id"], c["clause_id"]): c for c in self.rows["clauses"]})
+        self.files.update({c["contract_id"]: c["file"] for c in self.rows["contracts"]})
+        for table in ("clauses", "responsibilities", "provisions"):
+            for r in self.rows[table]:
+                self._of.setdefault((table, r["contract_id"]), []).append(r)
+        for m in self.rows["families"]:
+            if _given(m["counted_with"]):
+                self._kin.setdefault(m["counted_with"], []).append(m["contract_id"])
+        held = (o for o in self.rows["overrides"] if o["holds_file"])
+        self.yielded.update((o["yields_contract_id"], o["yields_clause_id"]) for o in held)
+
+    def of(self, table: str, contract_id: str) -> Sequence[Row]:
+        """A contract's rows of clauses, responsibilities or provisions."""
+        return self._of.get((table, contract_id), ())
+
+    def of_family(self, table: str, head: str) -> list[Row]:
+        """Those of an agreement and of the papers that are counted with it, the agreement first."""
+        return [r for id in (head, *self._kin.get(head, ())) for r in self.of(table, id)]
 
 
 def duties(rows: Mapping[str, Sequence[Row]], as_of: date) -> list[Row]:
@@ -79,9 +100,7 @@ def duties(rows: Mapping[str, Sequence[Row]], as_of: date) -> list[Row]:
 def _sentences(tables: Tables, contract_id: str) -> list[Row]:
     """One row for each sentence and party; the labels of a sentence in one cell, its first action and deadline."""
     found: dict[tuple[int, int, str], Row] = {}
-    for r in tables.rows["responsibilities"]:
-        if r["contract_id"] != contract_id:
-            continue
+    for r in tables.of("responsibilities", contract_id):
         row = found.get((r["start"], r["end"], r["party"]))
         if row is None:
             copied = ("action", "text", "trigger", "deadline", "clause_id", "page", "start", "end")
@@ -96,9 +115,9 @@ def _sentences(tables: Tables, contract_id: str) -> list[Row]:
 def _renewals(tables: Tables, contract_id: str, dates: Dates) -> list[Row]:
     """The last day for a notice of non-renewal, from every term that renews and says how long before."""
     out = []
-    for p in tables.rows["provisions"]:
+    for p in tables.of("provisions", contract_id):
         months, days = ((p["values"] or {}).get(k) for k in ("term_months", "notice_days"))
-        if p["contract_id"] != contract_id or not months or not days or p["party"] == "provider":
+        if not months or not days or p["party"] == "provider":
             continue
         day = last_day(dates, int(days))
         row = {"obligor": "customer", "kind": "decision", "responsibility": None, "consequence_id": p["clause_id"]}
@@ -154,19 +173,17 @@ def _dates(contract: Row, head: Row, deals: Mapping[str, Row], members: Mapping[
     deal = deals.get(_name(head["file"]), {})
     start = _day(deal.get("start")) or _day(head.get("effective_date"))
     months = _given(deal.get("term_months"))
-    texts = [c["text"] for c in tables.rows["clauses"] if c["contract_id"] == head["contract_id"]]
+    texts = [c["text"] for c in tables.of("clauses", head["contract_id"])]
     end = initial_term(start, None if months is None else int(months), texts)
     own = _day(members.get(contract["contract_id"], {}).get("dated")) if contract is not head else None
-    return Dates(tables.as_of, start, own, end, _renewal_months(head["contract_id"], deal, members, tables))
+    return Dates(tables.as_of, start, own, end, _renewal_months(head["contract_id"], deal, tables))
 
 
-def _renewal_months(head: str, deal: Row, members: Mapping[str, Row], tables: Tables) -> int | None:
+def _renewal_months(head: str, deal: Row, tables: Tables) -> int | None:
     """How long each renewal runs: the term that no other paper of the family replaced, else the facts CSV."""
-    yielded = {(o["yields_contract_id"], o["yields_clause_id"]) for o in tables.rows["overrides"] if o["holds_file"]}
-    for p in tables.rows["provisions"]:
-        kin = p["contract_id"] == head or members.get(p["contract_id"], {}).get("counted_with") == head
+    for p in tables.of_family("provisions", head):
         values = p["values"] or {}
-        holds = kin and (p["contract_id"], p["clause_id"]) not in yielded
+        holds = (p["contract_id"], p["clause_id"]) not in tables.yielded
         if holds and values.get("term_months") and values.get("notice_days"):
             return int(values["term_months"])
     given = _given(deal.get("renewal_months"))
@@ -212,7 +229,7 @@ class _Costs:
         at = self.replaced.get((contract_id, clause_id), (contract_id, clause_id))
         clause = self.tables.by_clause.get(at, {})
         number = clause.get("number") or clause.get("heading") or ""
-        files = {c["contract_id"]: c["file"] for c in self.tables.rows["contracts"]}
+        files = self.tables.files
         place = f"{number} of {files.get(at[0])}" if at[0] != contract_id else number
         row: Row = {"consequence_clause": place or None, "consequence": clause.get("text")}
         head = self.head.get(contract_id, contract_id)

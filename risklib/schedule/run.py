@@ -127,16 +127,20 @@ def _analysed(wanted: Wanted) -> Portfolio:
 
 
 def _rows(portfolio: Portfolio) -> dict[str, list[Row]]:
-    """The tables as rows with None for what is unknown, whole numbers as int."""
-    return {name: [_plain(r) for r in frame.to_dict("records")] for name, frame in portfolio.tables.items()}
+    """The tables as rows with None for what is unknown, whole numbers as int. By columns: there may be a million."""
+    out = {}
+    for name, frame in portfolio.tables.items():
+        names = [str(c) for c in frame.columns]
+        cells = [_cells(str(c), frame[c].tolist()) for c in frame.columns]
+        out[name] = [dict(zip(names, row, strict=True)) for row in zip(*cells, strict=True)]
+    return out
 
 
-def _plain(row: Mapping[Any, Any]) -> Row:
-    return {str(k): None if isinstance(v, float) and v != v else _whole(str(k), v) for k, v in row.items()}
-
-
-def _whole(column: str, value: Any) -> Any:
-    return int(value) if column in ("page", "start", "end", "term_months") and isinstance(value, float) else value
+def _cells(column: str, values: list[Any]) -> list[Any]:
+    known = [None if isinstance(v, float) and v != v else v for v in values]
+    if column in ("page", "start", "end", "term_months"):
+        return [int(v) if isinstance(v, float) else v for v in known]
+    return known
 
 
 def _brief(portfolio: Portfolio, rows: Mapping[str, list[Row]], limits: Sequence[Limit], earlier: Any) -> Brief:
