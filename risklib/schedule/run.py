@@ -10,6 +10,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from risklib.calendar_dates import key_dates
 from risklib.calendar_ics import ics
 from risklib.errors import BadData, RisklibError
@@ -137,7 +139,7 @@ def _rows(portfolio: Portfolio) -> dict[str, list[Row]]:
 
 
 def _cells(column: str, values: list[Any]) -> list[Any]:
-    known = [None if isinstance(v, float) and v != v else v for v in values]
+    known = [None if v is pd.NA or (isinstance(v, float) and v != v) else v for v in values]
     if column in ("page", "start", "end", "term_months"):
         return [int(v) if isinstance(v, float) else v for v in known]
     return known
