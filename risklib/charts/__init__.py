@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from risklib.charts.duties import clarity, heat_map, responsibility_map, responsibility_matrix, version_drift
 from risklib.charts.money import caps_against_fees, exposure_bars, loss_curve, tornado
-from risklib.charts.style import EXPECTED, P95, TOP, short_amount, svg
+from risklib.charts.style import EXPECTED, P95, TOP, for_notebooks, short_amount, svg
 from risklib.charts.terms import timeline
 
 __all__ = [
-    "EXPECTED", "P95", "TOP", "caps_against_fees", "clarity", "exposure_bars", "heat_map", "loss_curve",
+    "EXPECTED", "P95", "TOP", "caps_against_fees", "clarity", "exposure_bars", "for_notebooks", "heat_map", "loss_curve",
     "responsibility_map", "responsibility_matrix", "short_amount", "svg", "timeline", "tornado", "version_drift",
 ]  # fmt: skip

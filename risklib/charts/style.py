@@ -8,12 +8,22 @@ import re
 from typing import Any
 
 import altair as alt
+import pandas as pd
 
 # Okabe-Ito: told apart by every common form of colour blindness; blue and amber also differ in grey (L 46 and 72).
 BLUE, AMBER, VERMILION, INK, SOFT, GRID = "#0072b2", "#e69f00", "#d55e00", "#1f2933", "#5b6770", "#e4e7eb"
 FONT = "Helvetica, Arial, sans-serif"
 EXPECTED, P95 = "expected", "95th percentile"
 TOP = 20
+
+
+def for_notebooks() -> None:
+    """Charts as pictures without script (they draw offline and in an exported notebook), frames that show whole
+    sentences, and amounts such as "$1 and $2" as they are instead of as formulas."""
+    alt.renderers.enable("svg")
+    pd.set_option("display.html.use_mathjax", False)
+    pd.set_option("display.max_colwidth", 400)
+    pd.set_option("display.precision", 2)
 
 
 def short_amount(value: float) -> str:
