@@ -45,7 +45,8 @@ def search(
     clause), ``category`` (or a responsibility id) and ``provision`` narrow. ``model``: another sentence-transformers
     model, by folder or by name in the local cache; ``precision``: int8 or float32. ``semantic=False``: by words and
     findings alone, needs no encoder.
-    The first search embeds every clause, which takes minutes for a large portfolio, and keeps the vectors beside loaded tables.
+    The first search embeds every clause, which takes minutes for a large portfolio, and keeps the vectors beside
+    loaded tables.
     Raises BadData for an unknown filter value or model, naming what there is.
     """
     hits = _finder(self).search(

@@ -236,6 +236,7 @@ def _whole(
     held = {r.contract_id: kin.priced.get(r.contract_id, (r.provisions, r.deal)) for r in results}
     contracts = [Contract(r.contract_id, *held[r.contract_id], kin.counted_with.get(r.contract_id)) for r in priced]
     totals = aggregate(contracts, job.basis, currency=currency)
+    notes += _left_out(results, priced, totals, currency)
     ended = [r.deal.file for r in priced if r.deal and _ended(r.deal, job.as_of)]
     if ended:
         notes.append(
@@ -334,6 +335,28 @@ def _totals(totals: Sequence[Totals], exposures: Sequence[Row], deals: Mapping[s
                 unscored = sum(key in left for key in held)
                 out.append(row | {"scored": len(held) - unscored, "unscored": unscored})
     return out
+
+
+def _left_out(
+    results: Sequence[File], priced: Sequence[File], totals: Sequence[Totals], currency: str | None
+) -> list[str]:
+    """Whole contracts that no total holds, with the reason, in one note each."""
+    name_of = {r.contract_id: r.rows["contracts"][0]["file"] for r in results}
+    inside = {r.contract_id for r in priced}
+    whole = [name_of[r.contract_id] for r in results if r.contract_id not in inside and r.rows["exposures"]]
+    unrated = sorted({name_of[x.contract_id] for t in totals for x in t.left_out if x.reason.startswith("no rate")})
+    notes = []
+    if whole:
+        notes.append(
+            f"{len(whole)} agreements are in no total, because none of their components could be priced (see the "
+            f"reasons in `exposures`): {_few(whole)}."
+        )
+    if unrated:
+        notes.append(
+            f"{len(unrated)} agreements are not in the totals in {currency}, because the rates CSV lacks their "
+            f"currency: {_few(unrated)}."
+        )
+    return notes
 
 
 def _curve(totals: Sequence[Totals]) -> list[Row]:

@@ -232,7 +232,9 @@ class Portfolio:
             id = self.contract_id(contract)
             if clause is None:
                 raise BadData(contract, None, 'say which clause to show: show(file, "9.2"), or give a row of a table')
-            rows: Sequence[Mapping[Any, Any]] = self.clauses_under(id, clause).to_dict("records")
+            rows: Sequence[Mapping[Any, Any]] = self.clauses_under(id, str(clause)).to_dict("records")
+        elif isinstance(contract, pd.DataFrame) or "bbox" not in contract or "contract_id" not in contract:
+            raise BadData("show", None, "takes a file and a clause, or one row of a table with a bbox: frame.iloc[0]")
         else:
             id, rows = str(_given(contract.get("paper")) or contract["contract_id"]), [dict(contract)]
         (file,) = self.contracts.loc[self.contracts["contract_id"] == id, "file"]

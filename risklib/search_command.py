@@ -37,7 +37,10 @@ def search(
     portfolio = Portfolio.load(tables)
     only: dict[str, Any] = {"vendor": vendor, "party": party, "category": category, "provision": provision}
     how: dict[str, Any] = {"model": model, "precision": precision, "semantic": not words_only}
-    found = portfolio.similar(*like, k=k, **only, **how) if like else portfolio.search(query, k=k, **only, **how)
+    if like:
+        found = portfolio.similar(like[0], like[1], k=k, **only, **how)
+    else:
+        found = portfolio.search(query, k=k, **only, **how)
     hits = found.to_dict("records")
     if as_json:
         print(json.dumps(hits, ensure_ascii=False))

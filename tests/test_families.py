@@ -226,7 +226,10 @@ def test_the_order_forms_limit_does_not_touch_clause_9(harbour: Portfolio) -> No
 
 
 def test_a_family_is_counted_once(harbour: Portfolio) -> None:
-    of = {f: harbour.contract_id(f) for f in ("harbour_msa", "harbour_order", "harbour_amendment", "voice_2024", "voice_2026")}
+    of = {
+        f: harbour.contract_id(f)
+        for f in ("harbour_msa", "harbour_order", "harbour_amendment", "voice_2024", "voice_2026")
+    }
     exposures = harbour.exposures.groupby("contract_id").size().to_dict()
     assert exposures == {of["harbour_msa"]: 15, of["voice_2024"]: 15, of["voice_2026"]: 15}
     counted = harbour.totals[harbour.totals["level"] == "contract"]["name"]

@@ -13,6 +13,6 @@ from risklib.charts.style import EXPECTED, P95, TOP, for_notebooks, short_amount
 from risklib.charts.terms import timeline
 
 __all__ = [
-    "EXPECTED", "P95", "TOP", "caps_against_fees", "clarity", "exposure_bars", "for_notebooks", "heat_map", "loss_curve",
-    "responsibility_map", "responsibility_matrix", "short_amount", "svg", "timeline", "tornado", "version_drift",
+    "EXPECTED", "P95", "TOP", "caps_against_fees", "clarity", "exposure_bars", "for_notebooks", "heat_map",
+    "loss_curve", "responsibility_map", "responsibility_matrix", "short_amount", "svg", "timeline", "tornado", "version_drift",
 ]  # fmt: skip

@@ -98,14 +98,17 @@ def overage(case: Case) -> Found:
     if not found:
         return "no clause about overage found"
     used = with_number(found, "percent") or with_number(found, "amount") or found[0]
-    premium = term(used, "percent", "premium", "%", 100)
+    stated = number_of(used.values.get("percent"))
+    of_price = stated is not None and stated >= 100  # "at 120 % of the unit price": the whole price, no premium on it
+    premium = term(used, "percent", "price, of the contract's" if of_price else "premium", "%", 100)
     price = None if premium else money_term(case, used, used.values, "price of a unit too many")
     notes = also(found, [used], "charge")
     if price:
         cost = needed(case, "overage_units", "units over the limit in a year", "units") * price
     else:
         overuse = assume(case, "overage", "overuse", "use over the limit")
-        cost = fees(case) * overuse * (ONE + premium if premium else ONE)
+        times = ONE if premium is None else premium if of_price else ONE + premium
+        cost = fees(case) * overuse * times
         notes += () if premium else ("no premium stated: charged at the contract's price",)
     return Model("overage", case.currency, (kind("overage", cost),), notes=notes)
 
