@@ -14,5 +14,6 @@ from risklib.charts.terms import timeline
 
 __all__ = [
     "EXPECTED", "P95", "TOP", "caps_against_fees", "clarity", "exposure_bars", "for_notebooks", "heat_map",
-    "loss_curve", "responsibility_map", "responsibility_matrix", "short_amount", "svg", "timeline", "tornado", "version_drift",
+    "loss_curve",
+    "responsibility_map", "responsibility_matrix", "short_amount", "svg", "timeline", "tornado", "version_drift",
 ]  # fmt: skip
