@@ -183,7 +183,18 @@ class Portfolio:
         mine = self.clauses[self.clauses["contract_id"] == id]
         numbers = {c: n or h for c, n, h in zip(mine["clause_id"], mine["number"], mine["heading"])}
         numbers |= self._cited(used)
-        return in_numbers(explain(_exposure_of(row.iloc[0], used)), numbers) or ""
+        return (in_numbers(explain(_exposure_of(row.iloc[0], used)), numbers) or "") + self._words(id, used, numbers)
+
+    def _words(self, contract_id: str, used: pd.DataFrame, numbers: Mapping[str, str]) -> str:
+        """The sentences that the terms of an exposure were read from, each with its clause and page."""
+        lines = []
+        for o in used[used["origin"] == "provision"].drop_duplicates(["clause_id", "start", "end"]).itertuples():
+            paper = _given(o.paper) or contract_id
+            found = self.provisions[(self.provisions["contract_id"] == paper) & (self.provisions["start"] == o.start)]
+            if not found.empty:
+                text = " ".join(str(found.iloc[0]["text"]).split())
+                lines.append(f"    clause {numbers.get(str(o.clause_id), o.clause_id)}, page {o.page}: “{text}”")
+        return "\n  in the words of the agreement\n" + "\n".join(lines) if lines else ""
 
     def _cited(self, used: pd.DataFrame) -> dict[str, str]:
         """Clauses of other papers of the family, as the operands of an exposure cite them."""

@@ -38,6 +38,7 @@ BY_HAND = [
     ("late_payment", [p("late_payment", amount=50, currency="USD", covers=["collection"])], {"invoices_per_year": 4}, {}, "256.00"),
     # 120,000 x 5 % x 1.2
     ("overage", [p("overage", percent=20)], {}, {}, "7200.00"),
+    ("overage", [p("overage", percent=120)], {}, {}, "7200.00"),  # "at 120 % of the unit price"
     ("overage", [p("overage")], {}, {}, "6000.00"),
     # 120 user-months x 30
     ("overage", [p("overage", amount=30, currency="EUR", per="month")], {"overage_units": 120}, {}, "3600.00"),

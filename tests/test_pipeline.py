@@ -254,7 +254,10 @@ def test_facts_price_a_contract_and_rows_without_a_file_are_told(small: tuple[Pa
     scored = portfolio.exposures[portfolio.exposures["status"] == "scored"]
     assert "late_payment" in set(scored["component"])
     assert set(scored["currency"]) == {"EUR"}
-    assert "1.5" in portfolio.explain("birch", "late_payment")
+    said = portfolio.explain("birch", "late_payment")
+    assert "1.5" in said
+    assert "in the words of the agreement" in said
+    assert ", page " in said
 
 
 # ---------------------------------------------------------------- the sample portfolio, with its known answers
