@@ -62,6 +62,7 @@ def portfolio(text: str) -> Portfolio:
         "ocr_pages": 0,
         "status": "ok",
         "clarity": 0.5,
+        "clear_share": 0.5,
         "confidence": 0.5,
         "parent_id": None,
     }
