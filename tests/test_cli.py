@@ -260,10 +260,10 @@ def test_file_names_cannot_drive_terminal_or_spreadsheet(tmp_path: Path) -> None
     done = risklib("analyze", "in", "--out", "tables", "--format", "csv", *DAY, cwd=tmp_path)
     assert done.code == 1
     assert all(line.isprintable() for line in done.errors)
-    shown = {"".join(c if c.isprintable() else " " for c in file) for file in files}
+    shown = {"".join(c if c.isprintable() else "\ufffd" for c in file) for file in files}
     assert {line.split(": failed: ")[0] for line in done.errors} == shown
     cells = pd.read_csv(tmp_path / "tables" / "contracts.csv")["file"]
-    assert {c.removeprefix("'") for c in cells} == set(files)
+    assert {c.removeprefix("'") for c in cells} == shown
     assert not any(c[:1] in "=+-@" for c in cells)
 
 

@@ -33,11 +33,11 @@ def write(tmp_path, text, name="facts.csv", encoding="utf-8"):
     return path
 
 
-GOOD = """file,vendor,annual_fees,currency,start,term_months,users,records_held,overage_units,paid_in_advance,invoices_per_year,committed_spend,expected_spend,renewal_months,downtime_value_per_day,switching_cost,family,owner,notes
-a.pdf,Lumen,"120,000.50",EUR,2026-01-31,36,250,1000,30,yes,4,90000,80000,12,5000,40000,lumen,Ada,"two
+GOOD = """file,vendor,annual_fees,currency,start,term_months,users,records_held,overage_units,paid_in_advance,invoices_per_year,committed_spend,expected_spend,renewal_months,downtime_value_per_day,switching_cost,family,parent,owner,notes
+a.pdf,Lumen,"120,000.50",EUR,2026-01-31,36,250,1000,30,yes,4,90000,80000,12,5000,40000,lumen,msa.pdf,Ada,"two
 lines"
 
-b.pdf,,,,,,,,,,,,,,,,,,
+b.pdf,,,,,,,,,,,,,,,,,,,
 """
 
 
@@ -52,7 +52,7 @@ def test_every_column_is_read_and_empty_cells_are_unknown(tmp_path):
     )
     assert a.extra == {
         "users": 250, "records_held": 1000, "overage_units": 30, "paid_in_advance": 12, "invoices_per_year": 4, "committed_spend": 90000, "expected_spend": 80000,
-        "renewal_months": 12, "downtime_value_per_day": 5000, "switching_cost": 40000, "family": "lumen", "owner": "Ada", "notes": "two\nlines",
+        "renewal_months": 12, "downtime_value_per_day": 5000, "switching_cost": 40000, "family": "lumen", "parent": "msa.pdf", "owner": "Ada", "notes": "two\nlines",
     }  # fmt: skip
     assert (a.line, b.line) == (2, 5)
     assert (b.annual_fees, b.currency, b.extra) == (None, None, {})
