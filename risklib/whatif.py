@@ -8,7 +8,6 @@ in ``portfolio.totals`` (``share_of_es95``).
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
@@ -42,7 +41,8 @@ def what_if(
     """The components that a changed term moves: ``likely`` and ``expected``, before and after, in money a year.
 
     ``values`` are the new ones ("fee_months=24"), as in ``provisions["values"]``; a new size takes the place of the old
-    one. ``remove`` takes the term out. Empty where nothing moves. Raises BadData.
+    one. ``remove`` takes the term out. Empty where nothing moves. Only the agreement's own terms count, not those of
+    its order forms and amendments (``attrs["note"]`` then says so). Raises BadData.
     """
     if not values and not remove:
         raise BadData(provision, None, "no new value is given; give one, such as fee_months=24, or remove=True")
@@ -52,12 +52,11 @@ def what_if(
     if provision not in known:
         raise BadData(provision, None, f"is no provision found in this portfolio{did_you_mean(provision, known)}")
     id = portfolio.contract_id(contract)
-    _say_families(portfolio, id)
     mine = next(c for c in contracts_of(portfolio) if c.contract_id == id)
     moved = difference(mine, [Change(provision, party, None if remove else values)], basis_of(portfolio, rates))
     clauses = portfolio.clauses[portfolio.clauses["contract_id"] == id]
     numbers = {c: n or h for c, n, h in zip(clauses["clause_id"], clauses["number"], clauses["heading"], strict=True)}
-    return pd.DataFrame([_row(d, numbers) for d in moved], columns=list(_COLUMNS))
+    return _own_terms(portfolio, pd.DataFrame([_row(d, numbers) for d in moved], columns=list(_COLUMNS)), id)
 
 
 _COLUMNS = (
@@ -75,23 +74,23 @@ def _row(d: Difference, numbers: Mapping[str, str]) -> dict[str, Any]:
 
 def tornado(portfolio: Portfolio, *, currency: str, rates: str | Path | None = None) -> pd.DataFrame:
     """The likely total with each assumption at its low and at its high figure, widest swing first."""
-    _say_families(portfolio)
     total, swings = sensitivity(contracts_of(portfolio), basis_of(portfolio, rates), currency=currency)
     rows = [(s.assumption, s.component, float(s.low), float(total), float(s.high), float(s.width)) for s in swings]
-    return pd.DataFrame(rows, columns=["assumption", "component", "low", "likely", "high", "width"])
+    found = pd.DataFrame(rows, columns=["assumption", "component", "low", "likely", "high", "width"])
+    return _own_terms(portfolio, found)
 
 
-def _say_families(portfolio: Portfolio, contract_id: str | None = None) -> None:
-    """Warns where order forms or amendments changed terms: these questions are put to the agreement's own terms."""
+def _own_terms(portfolio: Portfolio, found: pd.DataFrame, contract_id: str | None = None) -> pd.DataFrame:
+    """``found`` with ``attrs["note"]`` where order forms or amendments changed terms: here only the own ones count."""
     touched = {i for c in ("contract_id", "holds_contract_id", "yields_contract_id") for i in portfolio.overrides[c]}
     heads = touched & ({contract_id} if contract_id else set(portfolio.contracts["contract_id"]))
     files = sorted(portfolio.contracts.loc[portfolio.contracts["contract_id"].isin(heads), "file"])
     if files:
-        warnings.warn(
-            f"{', '.join(files)}: priced here on the agreement's own terms, without those of its order forms and "
-            "amendments; portfolio.exposures has both, so the amounts differ",
-            stacklevel=3,
+        found.attrs["note"] = (
+            f"{', '.join(files)}: priced on each paper's own terms, without those of its order forms and amendments; "
+            "portfolio.exposures has both, so the amounts differ"
         )
+    return found
 
 
 # ---------------------------------------------------------------- from tables back to records
