@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
-from risklib import compare_command, register_command, report_command, review_command, search_command, store_commands
+from risklib.commands import compare, register, report, review, search, store
 from risklib.errors import BadData, RisklibError
 
 if TYPE_CHECKING:  # pandas and the reader load in a second; --help should not wait for them
@@ -34,13 +34,13 @@ app = typer.Typer(
     "Exit codes: 0 all analysed · 1 failed · 2 bad usage · 3 partial (something could not be read) · 4 a "
     "threshold was crossed.",
 )
-app.add_typer(store_commands.app, name="store")
-app.command()(store_commands.forget)
-app.command()(register_command.register)
-app.command()(report_command.report)
-app.command()(search_command.search)
-app.command()(compare_command.compare)
-app.command()(review_command.review)
+app.add_typer(store.app, name="store")
+app.command()(store.forget)
+app.command()(register.register)
+app.command()(report.report)
+app.command()(search.search)
+app.command()(compare.compare)
+app.command()(review.review)
 note = Console(stderr=True, highlight=False, soft_wrap=True)
 say = Console(highlight=False, soft_wrap=True)
 
@@ -163,9 +163,9 @@ def show(
     as_json: Json = False,
 ) -> None:
     """Show a contract, or one clause of it, with its findings."""
+    from risklib.commands.terminal import clause_views, text_of
     from risklib.pipeline import analyze as run
     from risklib.portfolio import Portfolio
-    from risklib.terminal import clause_views, text_of
 
     portfolio = Portfolio.load(tables) if tables else run([contract], password=password, trials=100)
     id = portfolio.contract_id(contract if tables else Path(contract).name)
@@ -196,7 +196,7 @@ def explain(
     as_json: Json = False,
 ) -> None:
     """Explain a sentence's labels: the words, phrases, grammar and weights behind each, and what nearly held."""
-    from risklib.explain import explained, explained_text
+    from risklib.commands.explain import explained, explained_text
 
     views = explained(target, clause, lead_in, heading, customer, provider, playbook, password)
     if as_json:

@@ -14,19 +14,19 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from risklib import engines
 from risklib.errors import BadData
 from risklib.exposure import Contract, Totals, aggregate
 from risklib.exposure.totals import NO_VENDOR
+from risklib.families.kin import File, Together, together
 from risklib.findings import load_model
 from risklib.inputs import Assumptions, Rates, load_assumptions, load_deals, load_rates, rows_without_file
-from risklib.kin import File, Together, together
-from risklib.memory import Memory
+from risklib.jobs import engines
+from risklib.jobs.memory import Memory
+from risklib.jobs.stages import Done, Job, Task, analyze_file, failed, prepare, priced, run_file
 from risklib.playbook import load_playbook
 from risklib.portfolio import Portfolio
 from risklib.records import Deal, Exposure, Provision, file_name
 from risklib.rows import Row, assumption_row, deal_row
-from risklib.stages import Done, Job, Task, analyze_file, failed, prepare, priced, run_file
 from risklib.store import Store
 
 Progress = Callable[[str, int, int], None]  # file just done, how many done, how many in all
@@ -126,7 +126,7 @@ def _engine(scheduler: str | None) -> Callable[..., Iterator[tuple[int, Any]]]:
     if scheduler is None:
         return engines.run
     try:
-        from risklib import cluster
+        from risklib.jobs import cluster
     except ImportError as e:
         raise BadData("--scheduler", None, f"needs the extra: pip install 'risklib[cluster]' ({e})") from e
     return partial(cluster.run, scheduler=scheduler)

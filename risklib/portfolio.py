@@ -18,16 +18,17 @@ from typing import Any
 import pandas as pd
 
 from risklib import compare as comparison
-from risklib import lookup, review_tables
 from risklib.columns import COLUMNS
-from risklib.duties import COLUMNS as REGISTER
-from risklib.duties import duties
+from risklib.due.duties import COLUMNS as REGISTER
+from risklib.due.duties import duties
 from risklib.errors import BadData
 from risklib.evidence import Shown, draw, in_folder
 from risklib.exposure import explain
-from risklib.overrides import cite
+from risklib.families.overrides import cite
 from risklib.records import Assumption, Deal, Exposure, Operand
+from risklib.review import tables as review_tables
 from risklib.rows import Row, assumption_row, deal_row, in_numbers
+from risklib.search import lookup
 from risklib.store import Store
 
 _NESTED = {"bbox", "values", "marks", "vague", "doubts", "copies", "keys", "holds_values", "yields_values"}

@@ -22,7 +22,6 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from risklib.clauses.splitting import split_sentences
-from risklib.encoders import load_encoder
 from risklib.findings import load_model
 from risklib.findings.context import Reading
 from risklib.findings.features import features, phrase_hits
@@ -30,8 +29,9 @@ from risklib.findings.grammar import clues
 from risklib.findings.model import sigmoid
 from risklib.findings.provisions import TERM
 from risklib.playbook import load_playbook
-from risklib.quantized import cache_folder
 from risklib.search import Search
+from risklib.search.encoders import load_encoder
+from risklib.search.quantized import cache_folder
 from risklib.search.rank import BY_WORDS, WITH_MEANING, signals
 from risklib.search.textindex import words_of
 

@@ -15,39 +15,28 @@ DATA = PACKAGE.parent / "data"
 # from the ground up; rooms on one floor do not know each other
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("records", "errors", "columns"),
-    ("quantized", "labels"),
-    ("pdf", "playbook", "inputs", "evidence", "encoders"),
+    ("labels",),
+    ("pdf", "playbook", "inputs", "evidence"),
     ("clauses",),
-    ("findings", "precedence", "review", "review_text"),
-    ("exposure", "papers", "due", "review_export"),
-    ("families",),
-    ("overrides",),
-    ("rows", "search"),
-    ("kin", "duties"),
-    ("store", "calendar_dates"),
-    ("lookup", "compare", "calendar_ics", "thresholds", "review_tables"),
-    ("engines", "portfolio", "stages"),
-    ("memory", "charts", "exports", "cluster", "whatif", "register"),
+    ("findings",),
+    ("exposure",),
+    ("rows",),
+    ("families", "due"),
+    ("store",),
+    ("search", "compare", "review"),
+    ("portfolio", "jobs"),
+    ("charts", "whatif"),
     ("pipeline",),
-    (
-        "report",
-        "terminal",
-        "compare_command",
-        "explain",
-        "store_commands",
-        "register_command",
-        "search_command",
-        "review_command",
-    ),
+    ("report",),
     ("schedule",),
-    ("report_command",),
-    ("cli", "training", "viewer", "viewer_map", "review_trial"),
+    ("commands",),
+    ("cli", "training", "viewer", "trial"),
 )
 STOREY = {room: i for i, floor in enumerate(FLOORS) for room in floor}
-FRAMES_FROM = STOREY["lookup"]
+FRAMES_FROM = STOREY["search"]
 
 # where a formula needs a provision's values; and the two ids that a duty without a better one gets (tables, README)
-MAY_NAME_PROVISIONS = {"findings/values.py", "findings/links.py", "calendar_dates.py"}
+MAY_NAME_PROVISIONS = {"findings/values.py", "findings/links.py", "due/key_dates.py"}
 RESIDUAL = {"other.other", "provider.service"}
 
 FILES = sorted(PACKAGE.rglob("*.py"))

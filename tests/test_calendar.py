@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from risklib.calendar_dates import END, NOTICE, RENEWAL, REVIEW, WINDOW, KeyDate, key_dates, upcoming
-from risklib.calendar_ics import ics
 from risklib.columns import COLUMNS
 from risklib.due.calendar import plus
+from risklib.due.ics import ics
+from risklib.due.key_dates import END, NOTICE, RENEWAL, REVIEW, WINDOW, KeyDate, key_dates, upcoming
 
 RENEW, LEAVE = "auto_renewal", "termination_for_convenience"
 

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from risklib import encoders
-from risklib.encoders import DEFAULT, Encoder, load_encoder
 from risklib.errors import BadData
+from risklib.search import encoders
+from risklib.search.encoders import DEFAULT, Encoder, load_encoder
 
 
 @pytest.fixture(scope="module")

@@ -18,8 +18,9 @@ from typing import Any
 import pytest
 from drawn import CLAUSES, agreement
 
-from risklib import Portfolio, engines
+from risklib import Portfolio
 from risklib.errors import RisklibError
+from risklib.jobs import engines
 from risklib.store import Store
 
 FILES = 8

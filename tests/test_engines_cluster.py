@@ -12,13 +12,13 @@ import pytest
 from drawn import CLAUSES, agreement
 
 from risklib import BadData, analyze
-from risklib.engines import Failure, Limits
+from risklib.jobs.engines import Failure, Limits
 from risklib.store import Store
 
 distributed = pytest.importorskip("distributed", reason="the extra is not installed: pip install 'risklib[cluster]'")
 from test_engines import die_on_two, hang_on_two, swell_on_two  # noqa: E402
 
-from risklib import cluster  # noqa: E402
+from risklib.jobs import cluster  # noqa: E402
 
 pytestmark = pytest.mark.slow
 FILES = 8

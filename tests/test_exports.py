@@ -12,8 +12,8 @@ from compare_help import portfolio_of
 from typer.testing import CliRunner
 
 from risklib.cli import app
+from risklib.compare.exports import Sheet, write
 from risklib.errors import BadData
-from risklib.exports import Sheet, write
 
 EVIL = ['=HYPERLINK("http://x")', "+1", "-1+2", "@SUM(A1)", "\t=1", "<script>alert(1)</script>", "\x07bell"]
 FRAME = pd.DataFrame(

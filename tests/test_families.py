@@ -11,9 +11,9 @@ from drawn import agreement
 
 from risklib import Portfolio, analyze
 from risklib.families import Column, Family, link
-from risklib.overrides import Override, Said, settle
-from risklib.papers import Mention, Paper, Quote, Ranking, describe
-from risklib.precedence import order_of
+from risklib.families.overrides import Override, Said, settle
+from risklib.families.papers import Mention, Paper, Quote, Ranking, describe
+from risklib.families.precedence import order_of
 from risklib.records import BOTH, CUSTOMER, Provision
 
 DATA = Path(__file__).resolve().parents[1] / "data"

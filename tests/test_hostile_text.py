@@ -19,10 +19,10 @@ from drawn import CLAUSES, agreement
 from rich.console import Console
 
 from risklib import BadData, Portfolio, load_playbook, write_report
+from risklib.commands.terminal import clause_views, text_of
 from risklib.pdf import read
 from risklib.portfolio import COLUMNS
 from risklib.records import file_name
-from risklib.terminal import clause_views, text_of
 
 ATTACKS = {
     "script": "<script>document.title='owned'</script>",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from risklib.precedence import Order, kind_of, order_of
+from risklib.families.precedence import Order, kind_of, order_of
 
 
 @pytest.mark.parametrize(

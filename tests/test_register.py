@@ -15,8 +15,8 @@ from typer.testing import CliRunner
 
 from risklib import BadData, Portfolio, analyze
 from risklib.cli import app
-from risklib.duties import COLUMNS, PEOPLE, merge
-from risklib.register import read_register, register, write_register
+from risklib.commands.register_file import read_register, register, write_register
+from risklib.due.duties import COLUMNS, PEOPLE, merge
 
 DAY = "2026-11-01"
 CLAUSES = (

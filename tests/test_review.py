@@ -20,9 +20,9 @@ from risklib.labels import fingerprint, read_labels
 from risklib.pipeline import analyze
 from risklib.portfolio import Portfolio
 from risklib.review import Decision, append, check, in_force, read_decisions
-from risklib.review_tables import agreement_of
-from risklib.review_text import lines_of
-from risklib.review_trial import try_phrases
+from risklib.review.tables import agreement_of
+from risklib.review.text import lines_of
+from risklib.trial import try_phrases
 
 ANCHOR = Anchor("Customer shall pay.", "", "", 1, "1.1", 0, 19)
 

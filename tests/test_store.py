@@ -19,14 +19,14 @@ from hypothesis import strategies as st
 
 from risklib import BadData, Portfolio, analyze, load_playbook
 from risklib.clauses import read_agreement
-from risklib.engines import Limits
 from risklib.errors import RisklibError
+from risklib.families.papers import Paper, describe
 from risklib.findings import find, load_model
-from risklib.memory import Memory
-from risklib.papers import Paper, describe
+from risklib.jobs.engines import Limits
+from risklib.jobs.memory import Memory
+from risklib.jobs.stages import Done, Job, Task, prepare, run_file
 from risklib.pdf import read
 from risklib.records import Provision, Responsibility
-from risklib.stages import Done, Job, Task, prepare, run_file
 from risklib.store import (
     Damaged,
     Store,

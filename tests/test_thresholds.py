@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from risklib.calendar_dates import NOTICE, KeyDate
+from risklib.due.key_dates import NOTICE, KeyDate
 from risklib.errors import BadData
-from risklib.thresholds import judge, load_limits
+from risklib.schedule.thresholds import judge, load_limits
 
 GOOD = """notice_within_days = 30
 unreadable_share = 0.01

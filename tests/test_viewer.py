@@ -17,7 +17,7 @@ from risklib.portfolio import Portfolio
 
 pytest.importorskip("anywidget", reason="install the extra `notebooks`")
 from risklib.viewer import Viewer
-from risklib.viewer_map import evidence, in_picked, linked_map
+from risklib.viewer.heat_map import evidence, in_picked, linked_map
 
 SCAN = Path(__file__).resolve().parents[1] / "data" / "agreements" / "atlas_support_scan.pdf"
 

@@ -63,7 +63,7 @@ def find_parties(text: str) -> tuple[Party, ...]:
 
 def _weigh(entities: list[Entity], prose: str) -> None:
     """Scores from role words and from what the entities do to each other in the whole text."""
-    forms = {a: k for k, e in enumerate(entities) for a in e.aliases}
+    forms = {a.lower(): k for k, e in enumerate(entities) for a in e.aliases}
     for _head, more in PRONOUN_FORMS.items():
         owner = next((forms[f] for f in more if f in forms), None)
         if owner is not None:

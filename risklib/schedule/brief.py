@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from risklib.calendar_dates import KeyDate, upcoming
+from risklib.due.key_dates import KeyDate, upcoming
 from risklib.rows import Row
 from risklib.schedule.changes import Changes, Move
-from risklib.thresholds import CROSSED, UNKNOWN, Verdict
+from risklib.schedule.thresholds import CROSSED, UNKNOWN, Verdict
 
 AHEAD = 90  # days that the first page looks ahead
 MOST = 40  # lines of each list on the page; the workbook has all

@@ -17,11 +17,11 @@ from typing import Any
 
 import xlsxwriter
 
-from risklib.calendar_dates import KeyDate
+from risklib.due.key_dates import KeyDate
 from risklib.rows import Row
 from risklib.schedule.brief import Brief
 from risklib.schedule.changes import Change, Move
-from risklib.thresholds import Verdict
+from risklib.schedule.thresholds import Verdict
 
 ROWS = 1_000_000  # of a sheet, less a little
 CELL = 32_000  # characters of a cell, less a little

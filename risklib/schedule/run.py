@@ -12,8 +12,8 @@ from typing import Any
 
 import pandas as pd
 
-from risklib.calendar_dates import key_dates
-from risklib.calendar_ics import ics
+from risklib.due.ics import ics
+from risklib.due.key_dates import key_dates
 from risklib.errors import BadData, RisklibError
 from risklib.pipeline import analyze
 from risklib.playbook import load_playbook
@@ -23,8 +23,8 @@ from risklib.rows import Row
 from risklib.schedule import files, publish
 from risklib.schedule.brief import Brief, vendors_of
 from risklib.schedule.changes import Changes, changes
+from risklib.schedule.thresholds import Limit, judge, load_limits
 from risklib.store.versions import FINDINGS, PRICES, READ, STRUCTURE, code
-from risklib.thresholds import Limit, judge, load_limits
 
 OK, PARTIAL, FAILED = "ok", "partial", "failed"
 PDF_FINDINGS = 150  # a PDF is read from its first page on; the HTML opens what it lists

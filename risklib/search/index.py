@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from risklib.encoders import Encoder
 from risklib.errors import BadData
 from risklib.playbook import Playbook
+from risklib.search.encoders import Encoder
 from risklib.search.passages import Passage, Row, passages
 from risklib.search.query import Query, Vocabulary, understood
 from risklib.search.rank import fused, signals

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from risklib.encoders import load_encoder
 from risklib.errors import BadData
 from risklib.playbook import load_playbook
+from risklib.search.encoders import load_encoder
 from risklib.search.filters import allowed
 from risklib.search.index import Hit, Search
 from risklib.search.passages import Row

@@ -21,7 +21,7 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 _CODE = {
     READ: ("records.py", "pdf"),
     STRUCTURE: ("clauses",),
-    FINDINGS: ("findings", "playbook", "rows.py", "papers.py", "precedence.py", "stages.py"),
+    FINDINGS: ("findings", "playbook", "rows.py", "families/papers.py", "families/precedence.py", "jobs/stages.py"),
     PRICES: ("exposure", "inputs", "rows.py"),
 }
 _LIBRARIES = {READ: ("pypdfium2", "pdfplumber", "numpy"), FINDINGS: ("numpy", "scipy"), PRICES: ("numpy", "scipy")}

@@ -16,10 +16,10 @@ from typing import Any
 from risklib.clauses import read_agreement
 from risklib.errors import UnreadableDocument
 from risklib.exposure import Basis, Contract, price
+from risklib.families.kin import File
+from risklib.families.papers import Paper, describe
 from risklib.findings import Model, find, load_model
 from risklib.inputs import Assumptions, Rates, deal_for
-from risklib.kin import File
-from risklib.papers import Paper, describe
 from risklib.pdf import read
 from risklib.playbook import Playbook, load_playbook
 from risklib.records import Agreement, Analysis, Deal, Exposure, Provision, Responsibility, file_name

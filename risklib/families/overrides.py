@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from risklib.families import Family, Member
-from risklib.papers import Change, Paper, Quote, Ranking
+from risklib.families.papers import Change, Paper, Quote, Ranking
 from risklib.records import BOTH, Provision
 
 _CAP = {"amount", "fee_months", "fee_multiple"}  # the measures of a limit: any of them takes the place of the others

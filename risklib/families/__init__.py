@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from risklib.papers import Mention, Outside, Paper, Quote, bare
+from risklib.families.papers import Mention, Outside, Paper, Quote, bare
 
 ENOUGH = 3  # points of likeness (see ``_likeness``) from which a named paper is the one meant
 

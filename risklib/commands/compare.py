@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # pandas and the reader load in a second; --help should not w
     import pandas as pd
 
     from risklib.compare import Comparison, Versions
-    from risklib.exports import Sheet
+    from risklib.compare.exports import Sheet
     from risklib.portfolio import Portfolio
 
 _FEW = 24  # rows on a terminal; files have all
@@ -43,7 +43,7 @@ def compare(
     """Compare agreements: side by side, with the playbook and the market; or two drafts of one."""
     found = compared(names, tables=tables, facts=facts, rates=rates, playbook=playbook, deal=deal, drafts=drafts)
     if out is not None:
-        from risklib.exports import write
+        from risklib.compare.exports import write
 
         path = write(found.sheets, out, title=found.title, lines=found.lines, pdfs=pdfs)
         Console(stderr=True, soft_wrap=True).print(f"{path}: written", markup=False, highlight=False)
@@ -126,7 +126,7 @@ def _portfolio(
 
 
 def _sheets(c: Comparison, frames: Mapping[str, pd.DataFrame]) -> tuple[Sheet, ...]:
-    from risklib.exports import Sheet
+    from risklib.compare.exports import Sheet
 
     vendors = frozenset(c.names)
     marks = {f"{r.term}|{r.vendor}": str(r.standing) for r in c.cells.itertuples() if r.standing in ("best", "worst")}
@@ -148,7 +148,7 @@ def _sheets(c: Comparison, frames: Mapping[str, pd.DataFrame]) -> tuple[Sheet, .
 
 
 def _drafts(v: Versions) -> Compared:
-    from risklib.exports import Sheet
+    from risklib.compare.exports import Sheet
 
     frames = {"changes": v.changes, "clauses": v.clauses, "money": v.money}
     changes = v.changes.assign(file=v.after)

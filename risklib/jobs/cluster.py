@@ -15,9 +15,9 @@ from uuid import uuid4
 from distributed import Client, Future, KilledWorker, Worker, WorkerPlugin, as_completed
 from pebble import ProcessPool
 
-from risklib import engines
-from risklib.engines import Failure, Limits
 from risklib.errors import BadData
+from risklib.jobs import engines
+from risklib.jobs.engines import Failure, Limits
 from risklib.store import FINDINGS, PRICES, READ, STRUCTURE, library
 from risklib.store.versions import code
 

@@ -13,8 +13,8 @@ from decimal import Decimal
 from typing import Any
 
 from risklib.families import Column, Family, Member, link, unread
-from risklib.overrides import Override, Said, cite, for_pricing, settle, under
-from risklib.papers import Paper, Quote
+from risklib.families.overrides import Override, Said, cite, for_pricing, settle, under
+from risklib.families.papers import Paper, Quote
 from risklib.records import Deal, Exposure, Operand, Provision
 from risklib.rows import Row, add_exposure
 

@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from risklib.engines import Failure, Limits
+from risklib.families.kin import File
 from risklib.inputs import deal_for
-from risklib.kin import File
+from risklib.jobs.engines import Failure, Limits
+from risklib.jobs.stages import Done, Job, Task, failed, renamed, unpack_found
 from risklib.pdf.ocr import engine
 from risklib.playbook import default_folder, load_playbook
 from risklib.records import file_name
 from risklib.rows import Row
-from risklib.stages import Done, Job, Task, failed, renamed, unpack_found
 from risklib.store import (
     BY_FILE,
     BY_PRICE,

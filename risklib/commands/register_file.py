@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from risklib.duties import COLUMNS, PEOPLE, merge
+from risklib.due.duties import COLUMNS, PEOPLE, merge
 from risklib.errors import BadData
 from risklib.portfolio import Portfolio
 from risklib.rows import Row

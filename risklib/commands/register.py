@@ -28,10 +28,10 @@ def register(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")] = False,
 ) -> None:
     """Write the duty register: who must do what, by when, what it costs not to; owner and status are for people."""
+    from risklib.commands.register_file import register as build
+    from risklib.commands.register_file import write_register
     from risklib.errors import BadData
     from risklib.portfolio import Portfolio
-    from risklib.register import register as build
-    from risklib.register import write_register
 
     if out.exists() and keep is None:
         raise BadData(

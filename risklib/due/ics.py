@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from datetime import date, timedelta
 
-from risklib.calendar_dates import KeyDate
+from risklib.due.key_dates import KeyDate
 
 WARN_DAYS = {"notice deadline": 30, "termination window": 14}  # days before at which the calendar reminds
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")

@@ -14,14 +14,14 @@ from typing import Any, Protocol, TypeVar
 import pandas as pd
 
 from risklib import review as r
-from risklib import review_export
 from risklib.clauses.anchors import anchor
 from risklib.errors import BadData
 from risklib.inputs.tables import did_you_mean
 from risklib.playbook import load_playbook
 from risklib.records import Agreement, Document
 from risklib.review import Decision, Place
-from risklib.review_text import lines_of, rebuilt
+from risklib.review import export as review_export
+from risklib.review.text import lines_of, rebuilt
 
 MARKS = ("review", "reviewed_by", "review_note", "decision")  # columns that `reviewed` adds
 QUEUE = ("state", "why", "verdict", "label", "party", "file", "clause", "page", "text", "by", "at", "note", "decision")

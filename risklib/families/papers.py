@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from risklib.clauses.dates import parse_date
-from risklib.precedence import Order, kind_of, order_of
+from risklib.families.precedence import Order, kind_of, order_of
 from risklib.records import Agreement, Box, Responsibility, Sentence
 
 HEAD = 4000  # characters in which a paper says what it is and to what it belongs

@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from risklib import quantized
 from risklib.errors import BadData
+from risklib.search import quantized
 
 Array = NDArray[np.float32]
 

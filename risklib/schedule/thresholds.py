@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from risklib.calendar_dates import NOTICE, KeyDate, upcoming
+from risklib.due.key_dates import NOTICE, KeyDate, upcoming
 from risklib.errors import BadData
 from risklib.inputs.tables import currency_code, did_you_mean
 from risklib.playbook import load_playbook

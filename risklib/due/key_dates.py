@@ -19,7 +19,7 @@ from typing import Any
 
 from risklib.due import Dates
 from risklib.due.calendar import Span, span_in
-from risklib.duties import Tables, agreement_dates, duties
+from risklib.due.duties import Tables, agreement_dates, duties
 from risklib.rows import Row
 
 RENEWAL, END, NOTICE, WINDOW, REVIEW = "renewal", "end", "notice deadline", "termination window", "review"
