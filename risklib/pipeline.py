@@ -84,7 +84,7 @@ def analyze(
         else:
             whole = memory.whole(results, lambda: _whole(gave, copies, job, files, notes, currency), copies, currency)
     sources = {d.file.contract_id: path.resolve() for d, (path, _) in zip(results[len(lost) :], chosen, strict=True)}
-    return replace(Portfolio.of_rows(*whole), sources=sources)
+    return replace(Portfolio.of_rows(*whole), sources=sources, store=Path(store) if store else None)
 
 
 def _all_done(

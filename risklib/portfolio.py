@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -70,6 +70,7 @@ class Portfolio:
     meta: Mapping[str, Any] = field(default_factory=dict)
     sources: Mapping[str, Path] = field(default_factory=dict, compare=False)  # contract_id → its PDF; never saved
     folder: Path | None = field(default=None, compare=False)  # that the tables were loaded from; never saved
+    store: Path | None = field(default=None, compare=False)  # that keeps the run; never saved
     search, similar = lookup.search, lookup.similar
     compare, versions, changes = comparison.compare, comparison.versions, comparison.changes
     deviations, gaps, negotiation = comparison.deviations, comparison.gaps, comparison.negotiation
@@ -106,7 +107,7 @@ class Portfolio:
         """What a run of ``analyze(..., store=FILE)`` said: the last one, number ``run``, or the last one finished on or
         before the day ``on`` (UTC). Raises BadData where there is no such store or run."""
         with Store(store) as opened:
-            return cls.of_rows(*opened.whole(opened.run(run, on).run))
+            return replace(cls.of_rows(*opened.whole(opened.run(run, on).run)), store=opened.path)
 
     @classmethod
     def load(cls, folder: str | Path) -> Portfolio:

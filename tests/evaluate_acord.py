@@ -138,10 +138,10 @@ class Bench:
 
     def of(self, text: str) -> dict[str, Array]:
         index, query = self.search, self.search.query(text)
-        found = dict(signals(query, index.passages, index._index, index._vectors, index.vocabulary))
+        found = dict(signals(query, index._labels, index._index, index._vectors, index.vocabulary))
         found["bm25"] = index._index.scores(words_of(text))
         if index._vectors is not None and query.vector is not None:
-            found["encoder"] = index._vectors @ query.vector
+            found["encoder"] = index._vectors.take() @ query.vector
         return {name: self.by_document(s) for name, s in found.items()}
 
     def by_document(self, score: NDArray[np.float32]) -> Array:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -11,15 +12,22 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from drawn import agreement
 
 from risklib import BadData, Portfolio, analyze
 from risklib.playbook import load_playbook
-from risklib.search.passages import passages
-from risklib.search.query import Vocabulary
+from risklib.search import index as search_index
+from risklib.search import rank
+from risklib.search.encoders import Encoder
+from risklib.search.passages import Passage, passages
+from risklib.search.query import Query, Vocabulary
+from risklib.search.rank import Labels, signals
 from risklib.search.textindex import TextIndex, words_of
-from risklib.search.vectors import kept
+from risklib.store import vectors as store_vectors
+from risklib.store.forgetting import forget
+from risklib.store.vectors import Vectors, drop, kept, vectors_beside
 
 ROOT = Path(__file__).resolve().parents[1]
 SECOND = (
@@ -40,8 +48,14 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     names = "This Agreement is made between Birch Foods Ltd (“Client”) and Larch Systems Inc. (“Supplier”)."
     agreement(home / "birch.pdf", SECOND, opening=names)
     (home / "deals.csv").write_text("file,vendor\nalder.pdf,Quill\nbirch.pdf,Larch\n", encoding="utf-8")
-    analyze(home, facts=home / "deals.csv", trials=100, as_of="2026-11-01").save(home / "tables")
+    given = {"facts": home / "deals.csv", "trials": 100, "as_of": "2026-11-01", "workers": 1, "ocr": False}
+    analyze(home, store=home / "s.db", **given).save(home / "tables")  # type: ignore[arg-type]
     return home / "tables"
+
+
+@pytest.fixture
+def stored(saved: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copy(saved.parent / "s.db", tmp_path / "s.db"))
 
 
 @pytest.fixture(scope="module")
@@ -177,30 +191,104 @@ class Counting:
         return np.array([[len(t), sum(t.count(v) for v in "aeiou")] for t in texts], dtype=np.float32).reshape(-1, 2)
 
 
+WHO = {"model": "m", "precision": "float32", "dimensions": 2}
+
+
+def made(texts: Sequence[str], folder: Path, owner: str = "a", who: dict[str, Any] = WHO, others: bool = False) -> Any:
+    """The vectors, and the texts that had to be embedded for them."""
+    encode = Counting()
+    return kept(texts, [owner] * len(texts), encode, who, folder, others=others).take().tolist(), encode.asked
+
+
 def test_vectors_are_made_once_and_only_for_the_model_that_made_them(tmp_path: Path) -> None:
-    who = {"model": "m", "precision": "float32", "dimensions": 2}
-    first, encode = ["alpha", "beta", "alpha"], Counting()
-    made = kept(first, encode, who, tmp_path)
-    assert encode.asked == ["alpha", "beta"]
-    again = Counting()
-    assert (kept([*first, "gamma"], again, who, tmp_path)[:3] == made).all()
-    assert again.asked == ["gamma"]
+    first = ["alpha", "beta", "alpha"]
+    vectors, asked = made(first, tmp_path)
+    assert (vectors, asked) == ([[5, 2], [4, 2], [5, 2]], ["alpha", "beta"])
+    assert made([*first, "gamma"], tmp_path) == ([*vectors, [5, 2]], ["gamma"])
+    assert made(["gamma", "beta"], tmp_path, owner="b") == ([[5, 2], [4, 2]], []), "the same words, another contract"
     for other in ({"precision": "int8"}, {"model": "n"}):
-        fresh = Counting()
-        kept(first, fresh, who | other, tmp_path)
-        assert fresh.asked == ["alpha", "beta"]
+        assert made(first, tmp_path, who=WHO | other)[1] == ["alpha", "beta"]
     assert len(list(tmp_path.glob("vectors*"))) == 3, "files of earlier runs are gone"
+    assert {p.stat().st_mode & 0o777 for p in tmp_path.iterdir()} == {0o600}
+
+
+def test_a_forgotten_contracts_vectors_go_and_others_stay(tmp_path: Path) -> None:
+    made(["alpha", "beta", "gamma"], tmp_path, "a")
+    made(["beta", "delta"], tmp_path, "b", others=True)
+    assert json.loads((tmp_path / "vectors.json").read_text())["rows"] == 5
+    assert (drop(tmp_path, "a"), drop(tmp_path, "a"), drop(tmp_path / "none", "a")) == (3, 0, 0)
+    assert made(["alpha", "beta", "delta"], tmp_path, "b", others=True)[1] == ["alpha"]
+    assert drop(tmp_path, "b") == 3
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_killed_process_loses_one_block_of_vectors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store_vectors, "_BLOCK", 2)
+    texts = ["a", "be", "cat", "door", "eagle"]
+
+    def killed(some: Sequence[str]) -> np.ndarray:
+        if "eagle" in some:
+            raise KeyboardInterrupt
+        return Counting()(some)
+
+    with pytest.raises(KeyboardInterrupt):
+        kept(texts, ["a"] * 5, killed, WHO, tmp_path)
+    assert made(texts, tmp_path) == ([[1, 1], [2, 1], [3, 1], [4, 2], [5, 3]], ["eagle"])
 
 
 def test_damaged_vectors_are_made_anew(tmp_path: Path) -> None:
-    who = {"model": "m", "dimensions": 2}
-    whole = kept(["alpha", "beta"], Counting(), who, tmp_path)
+    whole = made(["alpha", "beta"], tmp_path)[0]
     for path in sorted(tmp_path.glob("vectors*")):
         before = path.read_bytes()
         for damage in (before[: len(before) // 2], b"", b"\x80\x04garbage"):
             path.write_bytes(damage)
-            assert (kept(["alpha", "beta"], Counting(), who, tmp_path) == whole).all()
+            assert made(["alpha", "beta"], tmp_path)[0] == whole
             assert json.loads((tmp_path / "vectors.json").read_text())["rows"] == 2
+    for path in tmp_path.glob("*.npy"):
+        path.write_bytes(b"no numbers")
+    drop(tmp_path, "a")
+    assert list(tmp_path.iterdir()) == [], "what cannot be read may hold anything"
+
+
+def test_a_rough_look_at_many_finds_what_a_close_look_finds(monkeypatch: pytest.MonkeyPatch) -> None:
+    chance = np.random.default_rng(1)
+    many = chance.standard_normal((3000, 100)).astype(np.float16)
+    near = Vectors(many, np.arange(3000))
+    asked = many[7].astype(np.float32) + chance.standard_normal(100).astype(np.float32)
+    rough, close = near.roughly(asked), near.take() @ asked
+    assert rough.argmax() == close.argmax() == 7
+    assert np.corrcoef(rough, close)[0, 1] > 0.55  # 2 / pi for vectors without any structure
+    query = Query("x", (), {}, None, asked)
+    empty = [Passage("x", str(i), "", "", "", "", 1) for i in range(3000)]
+    of = (Labels(empty), TextIndex(("", "") for _ in empty), near, Vocabulary.of(load_playbook()))
+    exact = signals(query, *of)["meaning"]
+    monkeypatch.setattr(rank, "_LIKELY", 500)
+    some = signals(query, *of)["meaning"]
+    assert (some >= 0).sum() <= 500
+    assert set(np.argsort(-exact)[:5]) <= set(np.argsort(-some)[:12])
+
+
+def test_hits_come_in_order_however_many_are_asked_for(portfolio: Portfolio, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = portfolio.search("fees and liability", semantic=False, k=50)
+    monkeypatch.setattr(search_index, "_FIRST", 2)
+    pd.testing.assert_frame_equal(portfolio.search("fees and liability", semantic=False, k=50), whole)
+
+
+def test_vectors_of_a_store_stand_beside_it_and_are_forgotten(stored: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    beside = vectors_beside(stored)
+    portfolio = Portfolio.from_store(stored)
+    found = portfolio.search("supplier may suspend", k=2)
+    rows = json.loads((beside / "vectors.json").read_text())["rows"]
+    asked: list[str] = []
+    real = Encoder.encode
+    monkeypatch.setattr(Encoder, "encode", lambda self, texts: asked.extend(texts) or real(self, texts))
+    again = Portfolio.from_store(stored).search("supplier may suspend", k=2)
+    assert list(again["clause_id"]) == list(found["clause_id"])
+    assert asked == ["supplier may suspend"], "no clause is embedded a second time"
+    gone = forget(stored, "birch.pdf")["vectors"]
+    assert 0 < gone < rows
+    assert json.loads((beside / "vectors.json").read_text())["rows"] == rows - gone
+    assert not set(Portfolio.from_store(stored).search("suspend", k=9)["contract"]) - {"alder.pdf"}
 
 
 # ---------------------------------------------------------------- command line

@@ -41,7 +41,7 @@ from risklib.store import (
     unpack_structure,
     version_of,
 )
-from risklib.store.forgetting import forget, vectors_beside
+from risklib.store.forgetting import forget
 from risklib.store.schema import STEPS
 
 FIXTURES = sorted(p for p in (Path(__file__).parent / "fixtures" / "pdf").glob("*.pdf") if p.stem != "locked")
@@ -343,8 +343,6 @@ def test_a_forgotten_contract_leaves_no_trace(copy: Path, folder: Path) -> None:
         finished = sum(r.finished is not None for r in store.runs())
         held = {bytes(row[0]) for row in store.db.execute("SELECT data FROM blobs WHERE contract_id = ?", (id,))}
     words = [SECRET, "wuppertal", id]  # "wuppertal…" stands in the full-text index as its stem
-    vectors_beside(copy).mkdir()
-    (vectors_beside(copy) / "vectors.npy").write_bytes(b"numbers")
     assert {w for t in traces(copy.parent, words) for w in [t.split(": ")[1]]} == set(words)
     assert SECRET in inflated(copy)
 
@@ -356,7 +354,6 @@ def test_a_forgotten_contract_leaves_no_trace(copy: Path, folder: Path) -> None:
     whole = copy.read_bytes()
     assert len(held) >= 4
     assert not any(blob[8:40] in whole for blob in held)  # not even a piece of what was deflated
-    assert not vectors_beside(copy).exists()
     with Store(copy) as store:
         assert store.check() == []
     left = Portfolio.from_store(copy, 1)

@@ -14,7 +14,9 @@ _SHOWN = 400  # characters of a clause in the terminal; --json gives all
 
 
 def search(
-    tables: Annotated[Path, typer.Argument(help="Folder that `risklib analyze --out` wrote.", metavar="DIR")],
+    tables: Annotated[
+        Path, typer.Argument(help="Folder that `risklib analyze --out` wrote, or the store.", metavar="DIR|STORE")
+    ],
     query: Annotated[str, typer.Argument(help="What the clause should say, in your own words.")] = "",
     like: Annotated[
         tuple[str, str] | None, typer.Option(help="Instead of words, a file and a clause number: --like msa.pdf 9.2")
@@ -34,7 +36,7 @@ def search(
 
     if bool(query) == bool(like):
         raise BadData("search", None, "give either words to search for, or --like FILE CLAUSE")
-    portfolio = Portfolio.load(tables)
+    portfolio = Portfolio.from_store(tables) if tables.is_file() else Portfolio.load(tables)
     only: dict[str, Any] = {"vendor": vendor, "party": party, "category": category, "provision": provision}
     how: dict[str, Any] = {"model": model, "precision": precision, "semantic": not words_only}
     if like:

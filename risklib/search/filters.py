@@ -11,24 +11,28 @@ from risklib.records import BOTH, CUSTOMER, PROVIDER
 from risklib.search.passages import Finding, Passage, Row
 
 Test = Callable[[Finding], bool]
+Rows = Callable[[], Iterable[Row]]
 
 
 def allowed(
     found: Sequence[Passage],
     playbook: Playbook,
-    contracts: Iterable[Row],
-    deals: Iterable[Row],
+    contracts: Rows,
+    deals: Rows,
     *,
     vendor: str | None = None,
     party: str | None = None,
     category: str | None = None,
     provision: str | None = None,
-) -> list[bool]:
-    """One mark a passage. Each filter narrows; ``party`` must be that of the finding that the others ask for.
+) -> list[bool] | None:
+    """One mark a passage; None where no filter is given. Each filter narrows; ``party`` must be that of the finding
+    that the others ask for.
 
     ``vendor``: part of the vendor's, the provider's or the file's name; ``party``: customer, provider or both;
     ``category``: a category or a responsibility id; ``provision``: a provision id. Raises BadData naming what is known.
     """
+    if vendor is party is category is provision is None:
+        return None
     here = {f.id for p in found for f in p.findings} | {f.category for p in found for f in p.findings} - {""}
     tests: list[Test] = []
     if category is not None:
@@ -42,7 +46,7 @@ def allowed(
     fits: Test = lambda f: side is None or f.party in (side, BOTH)  # noqa: E731
     if side is not None and not tests:
         tests.append(lambda f: True)
-    of_vendor = None if vendor is None else _contracts_of(vendor, contracts, deals)
+    of_vendor = None if vendor is None else _contracts_of(vendor, contracts(), deals())
     return [
         (of_vendor is None or p.contract_id in of_vendor)
         and all(any(test(f) and fits(f) for f in p.findings) for test in tests)

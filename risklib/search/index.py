@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from risklib.errors import BadData
 from risklib.playbook import Playbook
 from risklib.search.encoders import Encoder
 from risklib.search.passages import Passage, Row, passages
 from risklib.search.query import Query, Vocabulary, understood
-from risklib.search.rank import fused, signals
+from risklib.search.rank import Labels, fused, signals
 from risklib.search.textindex import Array, TextIndex
-from risklib.search.vectors import kept
+from risklib.store.vectors import Vectors, kept
 
 _MOST_WORDS = 24  # of a clause, when clauses like it are sought
 _WHOLE = 4000  # characters of a passage when no encoder sets a limit
+_FIRST = 1000  # hits are sorted whole only where these do not suffice
 _MARKS = 8  # tokens left for what stands between headings and text
 
 
@@ -32,24 +34,33 @@ class Hit:
 class Search:
     """An index of passages, ready for any number of queries.
 
-    ``encoder`` None: words and findings alone. ``folder``: where vectors are kept (see ``vectors``).
+    ``encoder`` None: words and findings alone. ``folder``: where vectors are kept (see ``store.vectors``), with those
+    of other contracts where ``others``.
     """
 
     def __init__(
-        self, found: Sequence[Passage], playbook: Playbook, encoder: Encoder | None, folder: Path | None = None
+        self,
+        found: Sequence[Passage],
+        playbook: Playbook,
+        encoder: Encoder | None,
+        folder: Path | None = None,
+        *,
+        others: bool = False,
     ) -> None:
         self.passages, self.playbook = list(found), playbook
         self.vocabulary = Vocabulary.of(playbook)
         self._encoder = encoder
         self._index = TextIndex((p.above, p.text) for p in self.passages)
         self._entries = TextIndex(("", t) for t in self.vocabulary.texts)
-        self._vectors: Array | None = None
+        self._labels = Labels(self.passages)
+        self._vectors: Vectors | None = None
         self._of_entries: Array | None = None
         if encoder is not None:
             texts = [*self.vocabulary.texts, *(p.read_as for p in self.passages)]
-            vectors = kept(texts, encoder.encode, encoder.identity, folder)
             n = len(self.vocabulary.texts)
-            self._of_entries, self._vectors = vectors[:n], vectors[n:]
+            owners = [*[""] * n, *(p.contract_id for p in self.passages)]
+            vectors = kept(texts, owners, encoder.encode, encoder.identity, folder, others=others)
+            self._of_entries, self._vectors = vectors.take(slice(n)), Vectors(vectors.table, vectors.at[n:])
 
     @classmethod
     def over(
@@ -60,6 +71,8 @@ class Search:
         playbook: Playbook,
         encoder: Encoder | None,
         folder: Path | None = None,
+        *,
+        others: bool = False,
     ) -> Search:
         """The index over rows of the tables; clauses longer than the encoder reads are split, none is cut short."""
 
@@ -68,7 +81,7 @@ class Search:
                 return [(i, min(i + _WHOLE, len(text))) for i in range(0, len(text), _WHOLE)]
             return encoder.pieces(text, ends, room=len(encoder.offsets(above)) + _MARKS)
 
-        return cls(passages(clauses, responsibilities, provisions, split), playbook, encoder, folder)
+        return cls(passages(clauses, responsibilities, provisions, split), playbook, encoder, folder, others=others)
 
     def query(self, text: str) -> Query:
         """What ``text`` is taken to mean. Raises BadData where it has no word."""
@@ -97,11 +110,11 @@ class Search:
             self._telling(text),
             {id: c / whole for id, c in entries.items() if id in self.vocabulary.headings},
             None,
-            None if self._vectors is None else _middle(self._vectors[list(mine)]),
+            None if self._vectors is None else _middle(self._vectors.take(list(mine))),
         )
-        out = set(mine)
-        kept_ones = [i not in out and (keep is None or bool(keep[i])) for i in range(len(self.passages))]
-        return self._best(query, kept_ones, k)
+        others = np.ones(len(self.passages), bool) if keep is None else np.array(keep, dtype=bool)
+        others[list(mine)] = False
+        return self._best(query, others, k)
 
     def _telling(self, text: str) -> tuple[str, ...]:
         """The rarest words of a clause: what it is about."""
@@ -109,15 +122,15 @@ class Search:
         count = {w: int((self._index.scores([w]) > 0).sum()) for w in words if not w.isdigit()}
         return tuple(sorted(count, key=lambda w: count[w])[:_MOST_WORDS])
 
-    def _best(self, query: Query, keep: Sequence[bool] | None, k: int) -> list[Hit]:
+    def _best(self, query: Query, keep: Sequence[bool] | NDArray[np.bool_] | None, k: int) -> list[Hit]:
         if not self.passages:
             return []
-        parts = signals(query, self.passages, self._index, self._vectors, self.vocabulary)
+        parts = signals(query, self._labels, self._index, self._vectors, self.vocabulary)
         score = fused(parts)
         if keep is not None:
             score = np.where(np.asarray(keep, dtype=bool), score, -np.inf)
         hits: dict[tuple[str, str], Hit] = {}
-        for i in np.argsort(-score, kind="stable"):
+        for i in _best_first(score, _FIRST):
             p = self.passages[i]
             if len(hits) == k or not score[i] > 0:
                 break
@@ -137,6 +150,16 @@ class Search:
         if named:
             said.append("found: " + ", ".join(named))
         return "; ".join(said)
+
+
+def _best_first(score: Array, first: int) -> Iterator[int]:
+    """Positions by score; those after the ``first`` are sorted only when they are asked for."""
+    some = np.argpartition(-score, first)[:first] if first < len(score) else np.arange(len(score))
+    lowest = score[some].min() if len(some) else 0.0
+    some = np.flatnonzero(score >= lowest) if first < len(score) else some  # equals in their order
+    yield from some[np.argsort(-score[some], kind="stable")]
+    if first < len(score):
+        yield from (i for i in np.argsort(-score, kind="stable") if score[i] < lowest)
 
 
 def _middle(vectors: Array) -> Array:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import pandas as pd
 
 from risklib.search import COLUMNS, Finder
+from risklib.store.vectors import vectors_beside
 
 
 class Tables(Protocol):
@@ -18,6 +19,8 @@ class Tables(Protocol):
     def tables(self) -> Mapping[str, pd.DataFrame]: ...
     @property
     def folder(self) -> Path | None: ...
+    @property
+    def store(self) -> Path | None: ...
     def contract_id(self, name: str) -> str: ...
     def clauses_under(self, contract_id: str, number: str) -> pd.DataFrame: ...
 
@@ -46,7 +49,7 @@ def search(
     model, by folder or by name in the local cache; ``precision``: int8 or float32. ``semantic=False``: by words and
     findings alone, needs no encoder.
     The first search embeds every clause, which takes minutes for a large portfolio, and keeps the vectors beside
-    loaded tables.
+    the store or loaded tables; then only clauses that are new.
     Raises BadData for an unknown filter value or model, naming what there is.
     """
     hits = _finder(self).search(
@@ -102,8 +105,10 @@ def _finder(portfolio: Tables) -> Finder:
     """One a portfolio, kept with it: its tables do not change."""
     kept: dict[str, Any] = vars(portfolio)
     if "_finder" not in kept:
-        frames = portfolio.tables
-        kept["_finder"] = Finder(lambda name: _rows(frames[name]), portfolio.folder, {})
+        frames, store = portfolio.tables, portfolio.store
+        files = dict(zip(frames["contracts"]["contract_id"], frames["contracts"]["file"], strict=True))
+        folder = vectors_beside(store) if store else portfolio.folder
+        kept["_finder"] = Finder(lambda name: _rows(frames[name]), files, folder, store is not None, {})
     found: Finder = kept["_finder"]
     return found
 

@@ -23,7 +23,9 @@ class Finder:
     """Searches one set of tables. Indexes are made when first needed and kept in ``memo``."""
 
     rows: Rows
-    folder: Path | None  # of the saved tables: vectors are kept there
+    files: Mapping[str, str]  # contract_id → file
+    folder: Path | None  # where vectors are kept: that of the saved tables, or the one beside the store
+    shared: bool  # contracts of other runs have theirs there too
     memo: MutableMapping[tuple[str, str, bool], Search]
 
     def search(
@@ -78,17 +80,19 @@ class Finder:
         if key not in self.memo:
             encoder = load_encoder(model, precision=precision) if semantic else None
             clauses, duties, terms = (self.rows(t) for t in ("clauses", "responsibilities", "provisions"))
-            self.memo[key] = Search.over(clauses, duties, terms, load_playbook(), encoder, self.folder)
+            self.memo[key] = Search.over(
+                clauses, duties, terms, load_playbook(), encoder, self.folder, others=self.shared
+            )
         return self.memo[key]
 
     def _allowed(
         self, index: Search, vendor: str | None, party: str | None, category: str | None, provision: str | None
-    ) -> list[bool]:
+    ) -> list[bool] | None:
         return allowed(
             index.passages,
             index.playbook,
-            self.rows("contracts"),
-            self.rows("deals"),
+            lambda: self.rows("contracts"),
+            lambda: self.rows("deals"),
             vendor=vendor,
             party=party,
             category=category,
@@ -96,11 +100,10 @@ class Finder:
         )
 
     def _shown(self, hits: Sequence[Hit]) -> list[dict[str, Any]]:
-        files: Mapping[str, str] = {str(c["contract_id"]): str(c["file"]) for c in self.rows("contracts")}
         return [
             {
                 "score": h.score,
-                "contract": files.get(h.passage.contract_id, h.passage.contract_id),
+                "contract": self.files.get(h.passage.contract_id, h.passage.contract_id),
                 "clause": h.passage.number,
                 "heading": h.passage.heading,
                 "page": h.passage.page,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,13 +10,9 @@ from typing import Any
 from risklib.errors import BadData, RisklibError
 from risklib.store.codec import pack, unpack
 from risklib.store.database import Store
+from risklib.store.vectors import drop, vectors_beside
 
 _LEAST = 6  # characters of a contract_id that name it
-
-
-def vectors_beside(store: Path) -> Path:
-    """The folder in which search keeps the vectors of a store's clauses."""
-    return store.with_name(store.name + ".vectors")
 
 
 def forget(path: str | Path, contract: str) -> dict[str, int]:
@@ -31,10 +26,10 @@ def forget(path: str | Path, contract: str) -> dict[str, int]:
         _alone(store)
         try:
             id, names = _meant(store, contract)
+            vectors = drop(vectors_beside(store.path), id)  # first: it is found by the contract's name
             with store.writing():
-                removed = {"runs": _from_runs(store, id, names), "results": _results(store, id)}
+                removed = {"runs": _from_runs(store, id, names), "results": _results(store, id), "vectors": vectors}
         finally:  # also where it is gone already: an earlier command may have been killed before it came to this
-            shutil.rmtree(vectors_beside(store.path), ignore_errors=True)  # search makes those of the others anew
             _scrub(store)
     return removed
 
