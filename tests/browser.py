@@ -48,16 +48,15 @@ class Page:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Page]:
-    """The file, loaded, with every address but its own out of reach."""
+def started(size: str = "", timeout: float = 60) -> Iterator[Page]:
+    """A browser with an empty page. ``size``: "width,height" in pixels; ``timeout``: seconds to wait for an answer."""
     if CHROMIUM is None:
-        pytest.skip("chromium is not installed: the report was not opened in a browser")
-    websocket = pytest.importorskip(
-        "websocket", reason="websocket-client is missing: the report was not opened in a browser"
-    )
+        pytest.skip("chromium is not installed: nothing was opened in a browser")
+    websocket = pytest.importorskip("websocket", reason="websocket-client is missing: nothing was opened in a browser")
+    flags = [*(f for f in FLAGS if "window-size" not in f), f"--window-size={size}"] if size else FLAGS
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         process = subprocess.Popen(
-            [CHROMIUM, *FLAGS, f"--user-data-dir={profile}", "about:blank"], stderr=subprocess.DEVNULL
+            [CHROMIUM, *flags, f"--user-data-dir={profile}", "about:blank"], stderr=subprocess.DEVNULL
         )
         try:
             port = _port(Path(profile) / "DevToolsActivePort", process)
@@ -66,16 +65,11 @@ def opened(path: Path) -> Iterator[Page]:
             ) as reply:
                 target = next(t for t in json.load(reply) if t["type"] == "page")
             socket = websocket.create_connection(
-                target["webSocketDebuggerUrl"], timeout=60, http_no_proxy=["127.0.0.1"]
+                target["webSocketDebuggerUrl"], timeout=timeout, http_no_proxy=["127.0.0.1"]
             )
             page = Page(socket)
             for domain in ("Page", "Network", "Runtime", "Log"):
                 page.call(f"{domain}.enable")
-            page.call("Page.navigate", url=path.resolve().as_uri())
-            for _ in range(200):
-                if page.js("document.readyState") == "complete" and page.js("location.protocol") == "file:":
-                    break
-                time.sleep(0.1)
             yield page
             socket.close()
         finally:
@@ -83,13 +77,23 @@ def opened(path: Path) -> Iterator[Page]:
             process.wait(timeout=20)
 
 
+@contextmanager
+def opened(path: Path) -> Iterator[Page]:
+    """The file, loaded, with every address but its own out of reach."""
+    with started() as page:
+        page.call("Page.navigate", url=path.resolve().as_uri())
+        for _ in range(200):
+            if page.js("document.readyState") == "complete" and page.js("location.protocol") == "file:":
+                break
+            time.sleep(0.1)
+        yield page
+
+
 def _port(file: Path, process: subprocess.Popen[bytes]) -> int:
     for _ in range(300):
         if file.is_file() and (text := file.read_text().split()):
             return int(text[0])
         if process.poll() is not None:
-            pytest.skip(
-                f"chromium did not start (exit code {process.returncode}): the report was not opened in a browser"
-            )
+            pytest.skip(f"chromium did not start (exit code {process.returncode}): nothing was opened in a browser")
         time.sleep(0.1)
-    pytest.skip("chromium did not answer within 30 s: the report was not opened in a browser")
+    pytest.skip("chromium did not answer within 30 s: nothing was opened in a browser")

@@ -28,8 +28,9 @@ def heat_map(counts: pd.DataFrame, *, rows: Sequence[str], columns: Sequence[str
         color=alt.Color("count:Q", scale=alt.Scale(scheme="blues", domain=[0, most]), legend=None),
     )
     cells = cells.add_params(picked)
+    dark = picked & (alt.datum.count > most * 0.55)  # a cell that is not picked is pale whatever its count
     texts = base.mark_text(fontSize=10).encode(
-        text="count:Q", color=alt.condition(alt.datum.count > most * 0.55, alt.value("white"), alt.value(INK))
+        text="count:Q", color=alt.condition(dark, alt.value("white"), alt.value(INK))
     )
     return styled(alt.layer(cells, texts).properties(width=width, height=alt.Step(22)))
 
