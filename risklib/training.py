@@ -52,15 +52,19 @@ class Labelled:
     hints: tuple[Clues, ...]
     bags: Sequence[Bag]
     labels: Sequence[frozenset[str] | None]
-    pairs: Sequence[frozenset[tuple[str, str]]]  # (responsibility id, party) and (provision id, party) per sentence
+    pairs: Sequence[Sequence[frozenset[tuple[str, str]]]]  # per sentence, for each labelled unit in it: (id, party)
     measures: bool = True  # False: it teaches weights, and no threshold or confidence is set on it
 
 
 # ---------------------------------------------------------------- labelled documents
 
 
-def labelled(pdfs: Path, answers: Path, playbook: Playbook) -> list[Labelled]:
-    """Every document of ``answers`` whose PDF lies in ``pdfs``, read anew."""
+def labelled(pdfs: Path, answers: Path, playbook: Playbook, *, measures: bool = True) -> list[Labelled]:
+    """Every document of ``answers`` whose PDF lies in ``pdfs``, read anew.
+
+    ``measures``: whether thresholds and confidence are set on them. Not so on papers that this project wrote: those
+    are easier than the world's, and a confidence that was fitted on them too promised .07 too much.
+    """
     out = []
     for path in sorted(answers.glob("*.json")):
         gold = json.loads(path.read_text(encoding="utf-8"))
@@ -69,13 +73,14 @@ def labelled(pdfs: Path, answers: Path, playbook: Playbook) -> list[Labelled]:
             agreement = read_agreement(read(pdf))
             seen, hints, bags = bags_of(agreement, playbook)
             labels, pairs = align(agreement, gold["units"])
-            out.append(Labelled(path.stem, agreement.document.contract_id, agreement, seen, hints, bags, labels, pairs))
+            id = agreement.document.contract_id
+            out.append(Labelled(path.stem, id, agreement, seen, hints, bags, labels, pairs, measures))
     return out
 
 
 def align(
     agreement: Agreement, units: Sequence[dict[str, Any]]
-) -> tuple[list[frozenset[str] | None], list[frozenset[tuple[str, str]]]]:
+) -> tuple[list[frozenset[str] | None], list[list[frozenset[tuple[str, str]]]]]:
     """Each sentence's labels: those of the units on its page (or a neighbour) that share most trigrams with it."""
     grams = [trigrams(u["text"]) for u in units]
     index: dict[Any, set[int]] = {}
@@ -84,7 +89,7 @@ def align(
             index.setdefault(t, set()).add(i)
     last = max((u["page"] for u in units), default=0)
     labels: list[frozenset[str] | None] = []
-    pairs: list[frozenset[tuple[str, str]]] = []
+    pairs: list[list[frozenset[tuple[str, str]]]] = []
     for s in agreement.sentences:
         page, mine = agreement.document.page_of(s.start), trigrams(s.text)
         shared = Counter(i for t in mine for i in index.get(t, ()) if abs(units[i]["page"] - page) <= 1)
@@ -95,7 +100,7 @@ def align(
         chosen = exact[:1] or hit
         told = page <= last and _can_bind(s)
         labels.append(frozenset().union(*(_labels(units[i]) for i in chosen)) if told else None)
-        pairs.append(frozenset(p for i in chosen for p in _pairs(units[i])))
+        pairs.append([_pairs(units[i]) for i in chosen] or [frozenset()])
     return labels, pairs
 
 
@@ -115,9 +120,9 @@ def _labels(unit: dict[str, Any]) -> set[str]:
     return out
 
 
-def _pairs(unit: dict[str, Any]) -> set[tuple[str, str]]:
+def _pairs(unit: dict[str, Any]) -> frozenset[tuple[str, str]]:
     rows = [*unit.get("resp", []), *unit.get("prov", [])]
-    return {(x["id"], side) for x in rows for side in _sides(x["party"])}
+    return frozenset((x["id"], side) for x in rows for side in _sides(x["party"]))
 
 
 def _sides(party: str) -> tuple[str, ...]:
@@ -136,7 +141,7 @@ def fingerprinted(pdfs: Path, labels: Path, playbook: Playbook) -> list[Labelled
         seen, hints, bags = bags_of(agreement, playbook)
         rows = [mine.get(fingerprint(s.text)) if _can_bind(s) else None for s in agreement.sentences]
         taught = [None if r is None else _taught(r) for r in rows]
-        pairs = [frozenset((x.id, side) for x in r or () for side in _sides(x.party)) for r in rows]
+        pairs = [[frozenset((x.id, side) for x in r or () for side in _sides(x.party))] for r in rows]
         id = agreement.document.contract_id
         out.append(Labelled(pdf.stem, id, agreement, seen, hints, bags, taught, pairs, measures=False))
     return out
@@ -174,7 +179,9 @@ def examples(playbook: Playbook) -> Labelled:
                 found.add(FORBIDS)
             labels.append(frozenset(found))
     bags = [features(r, c, playbook) for r, c in zip(seen, hints)]
-    return Labelled("playbook", "playbook", None, tuple(seen), tuple(hints), bags, labels, [frozenset()] * len(labels))
+    return Labelled(
+        "playbook", "playbook", None, tuple(seen), tuple(hints), bags, labels, [[frozenset()]] * len(labels)
+    )
 
 
 # ---------------------------------------------------------------- fitting
@@ -283,7 +290,10 @@ def _best_threshold(p: Array, y: NDArray[np.bool_]) -> float:
 def _confidence(
     model: Model, names: Sequence[str], docs: Sequence[Labelled], unseen: dict[str, Array], playbook: Playbook
 ) -> dict[str, list[float]]:
-    """Logistic regression of "the finding was right" on its evidence, over findings in unseen documents."""
+    """Logistic regression of "the finding was right" on its evidence, over findings in unseen documents.
+
+    A sentence that holds several labelled units counts once for each: a finding says that of all of it.
+    """
     flat = replace(model, labels=tuple(names), confidence={"responsibility": [0.0] * 5, "provision": [0.0] * 3})
     rows: dict[str, list[tuple[list[float], bool]]] = {"responsibility": [], "provision": []}
     for d in docs:
@@ -298,14 +308,12 @@ def _confidence(
             duty = unseen[d.name][i, column[DUTY + "customer"]]
             own = unseen[d.name][i, column[KIND + r.responsibility]] if KIND + r.responsibility in column else 0.0
             evidence = [duty, own, float("phrase" in r.method), float(r.responsibility in (UNKNOWN, SERVICE))]
-            rows["responsibility"].append((evidence, (r.responsibility, "customer") in d.pairs[i]))
+            rows["responsibility"] += [(evidence, (r.responsibility, "customer") in unit) for unit in d.pairs[i]]
         for t in terms:
             i = at[t.start]
             if d.labels[i] is not None and TERM + t.provision in column:
-                right = any(id == t.provision for id, _ in d.pairs[i])
-                rows["provision"].append(
-                    ([unseen[d.name][i, column[TERM + t.provision]], float("phrase" in t.method)], right)
-                )
+                evidence = [unseen[d.name][i, column[TERM + t.provision]], float("phrase" in t.method)]
+                rows["provision"] += [(evidence, any(id == t.provision for id, _ in unit)) for unit in d.pairs[i]]
     out = {}
     for kind, found in rows.items():
         fitted = LogisticRegression(C=10.0).fit(np.array([x for x, _ in found]), np.array([y for _, y in found]))
@@ -328,7 +336,7 @@ def pruned(model: Model, most: int = 30_000) -> Model:
 def load_documents(shared: Path, playbook: Playbook, samples: Path) -> list[Labelled]:
     """The labelled agreements of ``shared/data``, the project's own samples and its labels of CUAD, each file once."""
     docs = labelled(shared / "data" / "agreements", shared / "data" / "gold", playbook)
-    docs += labelled(samples, samples / "answers", playbook)
+    docs += labelled(samples, samples / "answers", playbook, measures=False)
     docs += fingerprinted(shared / "data" / "cuad" / "pdf", LABELS, playbook)
     return list({d.contract_id: d for d in docs}.values())
 

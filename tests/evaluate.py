@@ -54,7 +54,7 @@ def tables(shared: Path, folder: Path, folds: int) -> None:
     data = shared / "data"
     docs = labelled(data / "agreements", data / "gold", playbook)
     _STATE.update(docs=docs, folds=min(folds, len(docs)), playbook=playbook, examples=examples(playbook))
-    _STATE["samples"] = labelled(SAMPLES, SAMPLES / "answers", playbook)
+    _STATE["samples"] = labelled(SAMPLES, SAMPLES / "answers", playbook, measures=False)
     _STATE["cuad"] = fingerprinted(data / "cuad" / "pdf", SAMPLES.parent / "labels" / "cuad.csv", playbook)
     rows: dict[str, list[Row]] = {}
     with ProcessPoolExecutor(2) as pool:  # forked: the documents are shared, not sent
