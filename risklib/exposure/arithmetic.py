@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
-from functools import cached_property, reduce
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ LOW, LIKELY, HIGH = range(3)
 _RANK = {"+": 1, "−": 1, "×": 2, "÷": 2, "^": 3}
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Quantity:
     """``at[LOW], at[LIKELY], at[HIGH]``; shares and percentages as fractions. Equal figures mean that it is fixed."""
 
@@ -36,7 +36,7 @@ class Quantity:
         return self.at[LOW] == self.at[HIGH]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Expr:
     op: str  # "value", "number", "slot", "named", "least", "greatest", "over", or a sign of _RANK
     args: tuple[Expr, ...] = ()
@@ -44,12 +44,6 @@ class Expr:
     unit: str = ""  # of a named part: how its result is shown
     quantity: Quantity | None = None
     constant: Decimal = Decimal(0)
-
-    @cached_property
-    def leaves(self) -> tuple[Quantity, ...]:
-        if self.quantity is not None:
-            return (self.quantity,)
-        return tuple({id(q): q for a in self.args for q in a.leaves}.values())
 
     def __add__(self, other: Expr) -> Expr:
         return other if is_zero(self) else self if is_zero(other) else Expr("+", (self, other))
@@ -174,7 +168,15 @@ _APPLY: dict[str, Callable[..., Any]] = {
 
 def quantities(e: Expr) -> tuple[Quantity, ...]:
     """Every quantity of ``e`` in the order of reading, each once."""
-    return e.leaves
+    found: dict[int, Quantity] = {}
+    open_ = [e]
+    while open_:
+        node = open_.pop()
+        if node.quantity is not None:
+            found[id(node.quantity)] = node.quantity
+        else:
+            open_.extend(reversed(node.args))
+    return tuple(found.values())
 
 
 def names(e: Expr) -> Iterator[Expr]:

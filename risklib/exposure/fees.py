@@ -141,11 +141,11 @@ def add_months(day: date, months: int) -> date:
 def months_left(case: Case) -> Expr:
     """Months of the first term that are left on the day of the analysis, whole months counted up; a fact of the
     deal."""
-    end = end_of_term(case)
-    left = (end.year - case.as_of.year) * 12 + end.month - case.as_of.month + (end.day > case.as_of.day)
+    end, today = end_of_term(case), case.basis.as_of
+    left = (end.year - today.year) * 12 + end.month - today.month + (end.day > today.day)
     assert case.deal is not None
     first = case.deal.start
-    if first and first > case.as_of:  # not begun: the whole term is left
+    if first and first > today:  # not begun: the whole term is left
         left = (end.year - first.year) * 12 + end.month - first.month
     source = f"start and term_months, {case.deal.source}:{case.deal.line}; term ends {end.isoformat()}"
     months = Decimal(max(left, 0))
@@ -185,7 +185,7 @@ def early_termination(case: Case) -> Found:
     if used is None:
         notes += ("the clause states no share: all fees of the rest of the term",)
     notes += counted
-    if case.deal and case.deal.start and case.deal.term_months and case.as_of >= end_of_term(case):
+    if case.deal and case.deal.start and case.deal.term_months and case.basis.as_of >= end_of_term(case):
         notes += ("the first term is over, and a renewal that is not wanted is auto_renewal",)
     return Model("early_termination", case.currency, (kind("early end", due, chance),), notes=notes)
 

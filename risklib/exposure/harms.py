@@ -161,6 +161,14 @@ def customer_liability(case: Case) -> Found:
 
 
 def _claims_for_breach(case: Case) -> Claims:
+    """Kept: indemnity_given needs them, too."""
+    if "claims" not in case.memo:
+        case.memo["claims"] = _claims(case)
+    found: Claims = case.memo["claims"]
+    return found
+
+
+def _claims(case: Case) -> Claims:
     stances: dict[str, Stance] = {}
     kinds: list[Kind] = []
     severity = per_fees(case, "customer_liability", "severity", "size of a claim")

@@ -7,7 +7,7 @@ import numpy as np
 from risklib.exposure.arithmetic import HIGH, LIKELY, LOW, cents
 from risklib.exposure.components import COMPONENTS, build
 from risklib.exposure.model import Model
-from risklib.exposure.results import Array, expected_and_p95
+from risklib.exposure.results import Array
 from risklib.exposure.simulate import Seen, losses
 from risklib.exposure.terms import Basis, Case, Contract, Missing
 from risklib.records import Exposure
@@ -44,8 +44,8 @@ def _exposure(component: str, case: Case, basis: Basis, seen: Seen) -> Exposure:
 def _scored(model: Model, case: Case, basis: Basis, seen: Seen) -> Exposure:
     low, likely, high = (cents(model.scenario(level), model.currency) for level in (LOW, LIKELY, HIGH))
     reason = "; ".join(model.notes) or None
-    drawn = expected_and_p95(losses(model, case.contract_id, basis, seen))
-    expected, p95 = (cents(x, model.currency) for x in drawn)
+    drawn = losses(model, case.contract_id, basis, seen)
+    expected, p95 = (cents(x, model.currency) for x in drawn.expected_and_p95())
     return Exposure(
         model.component, "scored", reason, model.currency, low, likely, high, expected, p95,
         formula=model.formula(), operands=model.operands(),
@@ -58,10 +58,12 @@ def annual_losses(contract: Contract, basis: Basis) -> dict[str, Array]:
     The same years as those of ``price`` with the same arguments; year k of one contract goes with year k of another, so
     arrays of several contracts may be added.
     """
-    case, seen, none = Case.of(contract, basis), Seen(), np.zeros(basis.trials)
+    case, seen = Case.of(contract, basis), Seen()
     models = {name: build(name, case) for name in COMPONENTS}
     return {
-        name: none if isinstance(m, str) else losses(m, contract.contract_id, basis, seen)
+        name: np.zeros(basis.trials)
+        if isinstance(m, str)
+        else losses(m, contract.contract_id, basis, seen).of_every_year()
         for name, m in models.items()
         if not isinstance(m, Missing)
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,42 @@ CURVE = (
     0.002,
     0.001,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """The loss of each of ``trials`` years. Most are 0: ``amounts`` (an array, or one for all) are those of ``years``,
+    rising places; None stands for every year."""
+
+    trials: int
+    years: NDArray[np.intp] | None
+    amounts: Array | float
+
+    def of_every_year(self) -> Array:
+        """An array of ``trials`` figures of its own."""
+        out = np.zeros(self.trials)
+        self.add_to(out)
+        return out
+
+    def add_to(self, sums: Array, rate: float = 1.0) -> None:
+        """Adds them to yearly sums in place, times an exchange rate."""
+        amounts = self.amounts if rate == 1 else self.amounts * rate
+        if self.years is None:
+            sums += amounts
+        else:
+            sums[self.years] += amounts
+
+    def mean(self) -> float:
+        many = self.trials if self.years is None else len(self.years)
+        amounts = np.broadcast_to(np.asarray(self.amounts, dtype=np.float64), (many,))
+        return float(amounts.sum()) / self.trials
+
+    def expected_and_p95(self) -> tuple[float, float]:
+        """The mean and the 95 % quantile, without sorting everything."""
+        k = _place(TAIL, self.trials)
+        if self.years is not None and self.trials - len(self.years) > k:
+            return self.mean(), 0.0  # seldom enough; no loss is below 0
+        return self.mean(), float(np.partition(self.of_every_year(), k)[k])
 
 
 @dataclass(frozen=True)
@@ -43,7 +80,8 @@ def summary(losses: Array) -> Summary:
     n = len(ordered)
     at = {q: float(ordered[_place(q, n)]) for q in (0.5, TAIL, 0.99)}
     deviation = float(ordered.std(ddof=1)) if n > 1 else 0.0
-    curve = tuple((c, float(ordered[_place(1 - c, n)])) for c in CURVE if c * n >= 1)
+    chances, places = _curve_places(n)
+    curve = tuple(zip(chances, ordered[places].tolist(), strict=True))
     return Summary(
         expected=float(ordered.mean()),
         median=at[0.5],
@@ -56,6 +94,12 @@ def summary(losses: Array) -> Summary:
     )
 
 
+@lru_cache(maxsize=8)
+def _curve_places(n: int) -> tuple[tuple[float, ...], NDArray[np.intp]]:
+    chances = tuple(c for c in CURVE if c * n >= 1)
+    return chances, np.array([_place(1 - c, n) for c in chances], dtype=np.intp)
+
+
 def _place(q: float, n: int) -> int:
     return max(math.ceil(round(q * n, 6)) - 1, 0)
 
@@ -63,12 +107,6 @@ def _place(q: float, n: int) -> int:
 def tail_size(n: int) -> int:
     """How many years are the worst 5 %, at least one."""
     return max(n - math.ceil(round(TAIL * n, 6)), 1)
-
-
-def expected_and_p95(losses: Array) -> tuple[float, float]:
-    """Just the mean and the 95 % quantile, without sorting everything."""
-    k = _place(TAIL, len(losses))
-    return float(losses.mean()), float(np.partition(losses, k)[k])
 
 
 def worst_years(total: Array) -> NDArray[np.intp]:

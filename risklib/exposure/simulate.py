@@ -19,7 +19,8 @@ share rho of the years. Every contract's own distribution stays what it was; onl
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -30,32 +31,71 @@ from scipy import special
 
 from risklib.exposure.arithmetic import HIGH, LIKELY, LOW, Expr, Quantity, at_high, compute, exactly, quantities, slot
 from risklib.exposure.model import CHANCE, TIMES, Kind, Model
+from risklib.exposure.results import Losses
 from risklib.exposure.terms import Basis
 
 Array = NDArray[np.float64]
-Seen = dict[str, dict[str, Any]]  # by component and kind: the sums of each year
+Seen = dict[str, "Drawn"]  # by component and kind
 BITS = 14
 CELLS = 2**BITS  # a PERT is drawn as one of so many equally likely figures, the means of its slices
 SELDOM = 0.4  # a chance up to which events are kept in the order of their uniforms
 MANY = 50.0  # events a year from which counts are drawn by quantile and not one by one
 
 
-def losses(model: Model, contract_id: str, basis: Basis, seen: Seen | None = None) -> Array:
+def losses(model: Model, contract_id: str, basis: Basis, seen: Seen | None = None) -> Losses:
     """The loss of each of ``basis.trials`` years, in the model's currency.
 
     ``seen`` keeps what was drawn for one contract, for components that share a cap and so the same claims.
     """
-    sums: dict[str, Any] = {}
     seen = {} if seen is None else seen
+    parts: dict[str, Drawn] = {}
     for k in model.kinds:
         name = f"{k.owner or model.component}|{k.name}"
         if name not in seen:
             stream, rho = _Streams(basis.seed, f"{contract_id}|{name}", basis.trials), basis.shocks.get(k.shock, 0.0)
             seen[name] = _always(k, stream, rho) if _is_always(k) else _events(k, stream, rho)
-        sums |= {f"{k.name}.{column}": array for column, array in seen[name].items()}
-    year = model.year({name: slot(name) for name in sums})
+        parts[k.name] = seen[name]
+    years = _united([d.years for d in parts.values()], basis.trials)
+    sums = {f"{name}.{column}": a for name, d in parts.items() for column, a in d.at(years, basis.trials).items()}
+    year = model.year({name: slot(name) for name in sums})  # nothing where nothing happens: caps only cut
     result = compute(year, lambda leaf: sums[leaf.name] if leaf.op == "slot" else float(leaf.quantity.at[LIKELY]))  # type: ignore[union-attr]
-    return np.broadcast_to(np.asarray(result, dtype=np.float64), (basis.trials,))
+    return Losses(basis.trials, years, result)
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """The sums of each year for each column of a kind. Most kinds are rare: ``years`` are those in which something
+    happens, rising; None stands for every year."""
+
+    years: NDArray[np.intp] | None
+    columns: Mapping[str, Any]
+
+    def at(self, years: NDArray[np.intp] | None, trials: int) -> Mapping[str, Any]:
+        """The columns for these years, which hold all of its own."""
+        if self.years is None or self.years is years:
+            return self.columns
+        places = self.years if years is None else years.searchsorted(self.years)
+        size = trials if years is None else len(years)
+        return {name: _spread(column, places, size) for name, column in self.columns.items()}
+
+
+def _spread(column: Any, places: NDArray[np.intp], size: int) -> Array:
+    out = np.zeros(size)
+    out[places] = column
+    return out
+
+
+def _united(all_years: Sequence[NDArray[np.intp] | None], trials: int) -> NDArray[np.intp] | None:
+    """The years in which any of the kinds happens."""
+    given = [y for y in all_years if y is not None]
+    if len(given) < len(all_years) or not given:
+        return None
+    if len(given) == 1:
+        return given[0]
+    happens = np.zeros(trials, dtype=bool)
+    for y in given:
+        happens[y] = True
+    return happens.nonzero()[0]
 
 
 class _Streams:
@@ -94,6 +134,16 @@ def _shared(seed: int, shock: str, purpose: str, trials: int) -> Array:
     drawn = _generator(f"{seed}|shared|{shock}|{purpose}").random(trials)
     drawn.setflags(write=False)
     return drawn
+
+
+@lru_cache(maxsize=64)
+def _common(seed: int, shock: str, purpose: str, trials: int, rho: float) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The years in which the shock comes, and the slices that all contracts then draw; read-only."""
+    years = (_shared(seed, shock, "coin", trials) < rho).nonzero()[0]
+    cells = (_shared(seed, shock, purpose, trials)[years] * CELLS).astype(np.intp)
+    for array in (years, cells):
+        array.setflags(write=False)
+    return years, cells
 
 
 # ---------------------------------------------------------------- PERT
@@ -150,53 +200,58 @@ def _is_always(k: Kind) -> bool:
     return low != high or low <= 1 or low != low.to_integral_value() or low > Decimal(str(MANY))
 
 
-def _always(k: Kind, stream: _Streams, rho: float) -> dict[str, Any]:
+def _always(k: Kind, stream: _Streams, rho: float) -> Drawn:
     formulas = (k.count, *k.columns.values())
     env = _env(formulas, stream, stream.trials)
-    if rho > 0:
-        common = _shared(stream.seed, k.shock, "coin", stream.trials) < rho
-        for q in (q for e in formulas for q in quantities(e) if not q.fixed):
-            ours = _shared(stream.seed, k.shock, q.assumption, stream.trials)[common]
-            np.place(env[id(q)], common, drawn(q, (ours * CELLS).astype(np.intp)))  # type: ignore[arg-type]
+    for q in {id(q): q for e in formulas for q in quantities(e) if not q.fixed and rho > 0}.values():
+        years, ours = _common(stream.seed, k.shock, q.assumption, stream.trials, rho)
+        env[id(q)][years] = drawn(q, ours)  # type: ignore[index]
     often = compute(k.count, lambda leaf: env[id(leaf.quantity)])
-    return {name: often * column for name, column in _columns(k, env).items()}
+    return Drawn(None, {name: often * column for name, column in _columns(k, env).items()})
 
 
 # ---------------------------------------------------------------- kinds that happen now and then
 
 
-def _events(k: Kind, stream: _Streams, rho: float) -> dict[str, Any]:
+def _events(k: Kind, stream: _Streams, rho: float) -> Drawn:
     """Sums of a year for each column: draw the years of the events, the severities of each, and add up."""
-    years = _years(k, stream, rho)
-    one_a_year = k.law == CHANCE  # then the year itself can name the draw
-    env = _env(
-        k.columns.values(), stream, stream.trials if one_a_year else len(years), years if one_a_year else slice(None)
-    )
-    found = _columns(k, env).items()
-    arrays = {name: c if isinstance(c, np.ndarray) else np.full(len(years), float(c)) for name, c in found}
-    return {name: np.bincount(years, array, stream.trials) for name, array in arrays.items()}
+    if k.law == CHANCE:  # at most one a year, so that the year itself can name the draw
+        hit = _chance_years(k, stream, rho)
+        return Drawn(hit, _columns(k, _env(k.columns.values(), stream, stream.trials, hit)))
+    years, places = _event_years(k, stream, rho)
+    found = _columns(k, _env(k.columns.values(), stream, len(places)))
+    size = stream.trials if years is None else len(years)
+    arrays = {n: c if isinstance(c, np.ndarray) else np.full(len(places), float(c)) for n, c in found.items()}
+    return Drawn(years, {name: np.bincount(places, array, size) for name, array in arrays.items()})
 
 
-def _years(k: Kind, stream: _Streams, rho: float) -> NDArray[np.intp]:
-    """The year of each event."""
+def _chance_years(k: Kind, stream: _Streams, rho: float) -> NDArray[np.intp]:
+    most, own = at_high(k.count), stream.uniforms("count")
+    both = _shared(stream.seed, k.shock, "count", stream.trials) if rho > 0 else None
+    may = (own < most if both is None else (own < most) | (both < most)).nonzero()[0]
+    chance = _rates(k, stream, stream.trials, may)
+    if both is None:
+        return may[own[may] < chance]
+    return may[(own[may] < 1 - (1 - chance) ** (1 - rho)) | (both[may] < 1 - (1 - chance) ** rho)]
+
+
+def _event_years(k: Kind, stream: _Streams, rho: float) -> tuple[NDArray[np.intp] | None, NDArray[np.intp]]:
+    """The years that have events (None: maybe every one), and for each event the place of its year among them."""
     n = stream.trials
     if k.law == TIMES:
-        return np.tile(np.arange(n), int(exactly(k.count, LIKELY)))
-    most = at_high(k.count)
-    own, both = stream.uniforms("count"), _shared(stream.seed, k.shock, "count", n) if rho > 0 else None
-    if k.law == CHANCE:
-        may = np.flatnonzero(own < most if both is None else (own < most) | (both < most))
-        chance = _rates(k, stream, n, may)
-        if both is None:
-            return may[own[may] < chance]
-        return may[(own[may] < 1 - (1 - chance) ** (1 - rho)) | (both[may] < 1 - (1 - chance) ** rho)]
-    if both is None:
+        return None, np.tile(np.arange(n), int(exactly(k.count, LIKELY)))
+    most, own = at_high(k.count), stream.uniforms("count")
+    if rho <= 0:
         may = _first(own, most)
-        return _counted(own[may], may, _rates(k, stream, len(may)))
+        found = _counted(own[may], may, _rates(k, stream, len(may)))
+        if len(may) > SELDOM * n:
+            return None, np.concatenate(found)
+        years = np.sort(found[0])  # whoever has a second event has a first one
+        return years, years.searchsorted(np.concatenate(found))
     rate = np.broadcast_to(_rates(k, stream, n), n)
-    mine, ours = _first(own, most * (1 - rho)), _first(both, most * rho)
-    parts = [_counted(own[mine], mine, rate[mine] * (1 - rho)), _counted(both[ours], ours, rate[ours] * rho)]
-    return np.concatenate(parts)
+    mine, (ours, common) = _first(own, most * (1 - rho)), _shared_first(stream.seed, k.shock, n, most * rho)
+    parts = (_counted(own[mine], mine, rate[mine] * (1 - rho)), _counted(common, ours, rate[ours] * rho))
+    return None, np.concatenate([*parts[0], *parts[1]])
 
 
 def _first(u: Array, most: float) -> NDArray[np.intp]:
@@ -204,7 +259,15 @@ def _first(u: Array, most: float) -> NDArray[np.intp]:
     costs)."""
     below = 1 - np.exp(-most)
     may = (u < below).nonzero()[0]
-    return may if below > SELDOM else may[np.argsort(u[may], kind="stable")]
+    return may if below > SELDOM else may[np.argsort(u[may])]
+
+
+@lru_cache(maxsize=16)
+def _shared_first(seed: int, shock: str, trials: int, most: float) -> tuple[NDArray[np.intp], Array]:
+    """Those years for the shared uniforms, and the uniforms; the same for all contracts."""
+    both = _shared(seed, shock, "count", trials)
+    may = _first(both, most)
+    return may, both[may]
 
 
 def _rates(k: Kind, stream: _Streams, size: int, pick: Any = slice(None)) -> Any:
@@ -212,23 +275,28 @@ def _rates(k: Kind, stream: _Streams, size: int, pick: Any = slice(None)) -> Any
     return compute(k.count, lambda leaf: env[id(leaf.quantity)])
 
 
-def _counted(u: Array, may: NDArray[np.intp], rate: Any) -> NDArray[np.intp]:
-    """Each year as often as it has events: the Poisson quantile at 1 - u."""
+def _counted(u: Array, may: NDArray[np.intp], rate: Any) -> list[NDArray[np.intp]]:
+    """The years with at least one event, with at least two, …: each as often as it has events, which is the Poisson
+    quantile at 1 - u."""
     rate = rate if isinstance(rate, np.ndarray) else np.full(len(may), float(rate))
     if len(rate) and rate.max() > MANY:
-        return np.repeat(may, _poisson_quantile(1 - u, rate))
+        counts = _poisson_quantile(1 - u, rate)
+        return [may[counts > 0], np.repeat(may, np.maximum(counts - 1, 0))]
     found: list[NDArray[np.intp]] = []
     term = np.exp(-rate)
     beyond = 1 - term  # chance of more than count events
     count = 0
-    while len(may):
+    while True:
         hit = (u < beyond).nonzero()[0]
-        may, u, rate, term, beyond = (a.take(hit) for a in (may, u, rate, term, beyond))
+        may = may.take(hit)
         found.append(may)
+        if not len(hit):
+            break
+        u, rate, term, beyond = u.take(hit), rate.take(hit), term.take(hit), beyond.take(hit)
         count += 1
         term = term * rate / count
         beyond = beyond - term
-    return np.concatenate(found) if found else may
+    return found
 
 
 def _poisson_quantile(q: Array, rate: Array) -> NDArray[np.intp]:

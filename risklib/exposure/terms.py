@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
 from risklib.exposure.arithmetic import HIGH, LOW, Expr, Quantity, shown, value
@@ -56,22 +56,29 @@ class Basis:
         """How many ``wanted`` one ``given`` buys; None where a rate is missing."""
         return Decimal(1) if given == wanted else self.rates.rate(given, wanted) if self.rates else None
 
+    @cached_property
+    def assumed(self) -> dict[Any, Expr]:
+        """Operands that all contracts of one currency share, once they were asked for."""
+        return {}
+
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """Everything known of one contract on one day."""
+    """Everything known of one contract on one day. ``provisions`` are by id, most certain first, then in the order of
+    the text; ``memo`` keeps what several components need."""
 
     contract_id: str
-    provisions: tuple[Provision, ...]
+    provisions: Mapping[str, Sequence[Provision]]
     deal: Deal | None
-    assumptions: Assumptions
-    rates: Rates | None
-    as_of: date
+    basis: Basis
+    memo: dict[Any, Any] = field(default_factory=dict)
 
     @classmethod
     def of(cls, contract: Contract, basis: Basis) -> Case:
-        provisions = tuple(contract.provisions)
-        return cls(contract.contract_id, provisions, contract.deal, basis.assumptions, basis.rates, basis.as_of)
+        found: dict[str, list[Provision]] = {}
+        for p in sorted(contract.provisions, key=lambda p: (-p.confidence, p.start, p.clause_id)):
+            found.setdefault(p.provision, []).append(p)
+        return cls(contract.contract_id, found, contract.deal, basis)
 
     @property
     def currency(self) -> str:
@@ -108,9 +115,8 @@ def listed(raw: Any) -> tuple[Any, ...]:
 
 
 def provisions_of(case: Case, id: str, party: str | None) -> tuple[Provision, ...]:
-    """The provisions of one id and party (``both`` fits either), most certain first, then in the order of the text."""
-    fit = (p for p in case.provisions if p.provision == id and (party is None or p.party in (party, BOTH)))
-    return tuple(sorted(fit, key=lambda p: (-p.confidence, p.start, p.clause_id)))
+    """The provisions of one id and party (``both`` fits either), in the order of the case."""
+    return tuple([p for p in case.provisions.get(id, ()) if party is None or p.party in (party, BOTH)])
 
 
 def with_number(found: Sequence[Provision], *keys: str) -> Provision | None:
@@ -178,15 +184,19 @@ def fees(case: Case) -> Expr:
 def assume(case: Case, component: str, parameter: str, name: str, fixed: bool = False) -> Expr:
     """An assumption as an operand, money converted into the contract's currency. ``fixed`` takes its likely figure
     only."""
-    row = case.assumptions.get(component, parameter, case.deal.currency if case.deal else None)
-    if row is None:
-        raise Missing(f"{name} not known: add a row {component}, {parameter} to the assumptions CSV")
-    given = money_unit(row.unit)
-    e = _assumed(row, name, fixed, is_overdue(row, case.as_of))
-    return e if given in (None, case.currency) else e * exchange(case, given or "")
+    currency = case.deal.currency if case.deal else None
+    key = (component, parameter, name, fixed, currency)
+    kept = case.basis.assumed
+    if key not in kept:
+        row = case.basis.assumptions.get(component, parameter, currency)
+        if row is None:
+            raise Missing(f"{name} not known: add a row {component}, {parameter} to the assumptions CSV")
+        given = money_unit(row.unit)
+        e = _assumed(row, name, fixed, is_overdue(row, case.basis.as_of))
+        kept[key] = e if given in (None, case.currency) else e * exchange(case, given or "")
+    return kept[key]
 
 
-@lru_cache(maxsize=4096)
 def _assumed(row: Assumption, name: str, fixed: bool, overdue: bool) -> Expr:
     """The operand of an assumption, made once for all contracts."""
     figures = tuple(Decimal(repr(x)) for x in ((row.likely,) * 3 if fixed else (row.low, row.likely, row.high)))
@@ -201,14 +211,15 @@ def _assumed(row: Assumption, name: str, fixed: bool, overdue: bool) -> Expr:
 
 def exchange(case: Case, given: str) -> Expr:
     """The rate from ``given`` into the contract's currency as an operand. Raises Missing."""
-    rate = case.rates.rate(given, case.currency) if case.rates else None
-    if case.rates is None or rate is None:
+    rates = case.basis.rates
+    rate = rates.rate(given, case.currency) if rates else None
+    if rates is None or rate is None:
         raise Missing(
             f"a clause or assumption is in {given}, the contract in {case.currency}: give both in the rates CSV"
         )
     name = f"{case.currency} for one {given}"
-    source = f"{case.rates.source} of {case.rates.on.isoformat()}"
-    source += "; review overdue" * (case.rates.on < case.as_of - timedelta(days=REVIEW_DAYS))
+    source = f"{rates.source} of {rates.on.isoformat()}"
+    source += "; review overdue" * (rates.on < case.basis.as_of - timedelta(days=REVIEW_DAYS))
     return value(Quantity(name, (rate,) * 3, "rate", Operand(name, rate, "rate", "rate", source=source)))
 
 

@@ -135,9 +135,9 @@ def _block(contracts: Sequence[Contract], basis: Basis, currency: str | None) ->
                 left.append(Left(c.contract_id, name, str(model)))
             elif not isinstance(model, str):
                 part.used |= {q.assumption for e in model.parts() for q in quantities(e) if q.assumption}
-                drawn = losses(model, c.contract_id, basis, seen) * rate
-                whole += drawn
-                part.add_to(part.components, name, drawn)
+                drawn = losses(model, c.contract_id, basis, seen)
+                drawn.add_to(whole, rate)
+                drawn.add_to(part.components.setdefault(name, np.zeros(basis.trials)), rate)
         vendor = (c.deal.vendor if c.deal else None) or NO_VENDOR
         part.add_to(part.vendors, vendor, whole)
         part.contracts[c.contract_id], part.figures[c.contract_id] = whole, summary(whole)
