@@ -7,7 +7,8 @@ from collections.abc import Mapping
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "contracts": (
         "contract_id", "file", "title", "customer", "provider", "effective_date", "pages", "words", "ocr_pages",
-        "status", "reason", "copies", "clear_share",
+        "status", "reason", "copies", "clear_share", "term", "term_months", "term_ends", "renewal_months", "renews",
+        "term_text", "term_clause_id", "term_page", "term_bbox",
     ),
     "clauses": (
         "contract_id", "clause_id", "parent_id", "number", "heading", "level", "text", "page", "start", "end", "bbox",

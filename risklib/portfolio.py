@@ -31,11 +31,23 @@ from risklib.rows import Row, assumption_row, deal_row, in_numbers
 from risklib.search import lookup
 from risklib.store import Store
 
-_NESTED = {"bbox", "values", "marks", "vague", "doubts", "copies", "keys", "holds_values", "yields_values"}
-_WHOLE = ("page", "holds_page", "yields_page", "mentions", "start", "end", "pages", "words", "ocr_pages", "level")
+_NESTED = {"bbox", "term_bbox", "values", "marks", "vague", "doubts", "copies", "keys", "holds_values", "yields_values"}
+_WHOLE = (
+    "page",
+    "term_page",
+    "holds_page",
+    "yields_page",
+    "mentions",
+    "start",
+    "end",
+    "pages",
+    "words",
+    "ocr_pages",
+    "level",
+)
 _REAL = (
     "clarity", "clear_share", "confidence", "low", "likely", "high", "expected", "p95", "median", "es95",
-    "share_of_es95", "probability", "loss", "annual_fees", "term_months",
+    "share_of_es95", "probability", "loss", "annual_fees", "term_months", "renewal_months",
 )  # fmt: skip
 _NUMBERS = {*_WHOLE, *_REAL, "scored", "unscored", "illustrative"}
 # what a spreadsheet would run as a formula; the apostrophes before it are ours, or look as if they were

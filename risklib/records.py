@@ -211,6 +211,23 @@ class Reference:
     external: bool  # another document (URL, policy, statute), not a provision of this one
 
 
+@dataclass(frozen=True, slots=True)
+class Term:
+    """How long the agreement runs, by its own words. ``[start, end)`` is the sentence that says so."""
+
+    clause_id: str
+    start: int
+    end: int
+    months: int | None  # the first term's length; None where it is a date, no number of months, or not said
+    ends: date | None  # the first term's last day: as stated, or counted from the first day where that is known
+    open: bool  # no end: it runs until somebody ends it
+    renewal_months: int | None = None  # each renewal's length
+    renews: str | None = (
+        None  # "automatically" or "by agreement" (a right to renew included); None where nothing is said
+    )
+    renewal: tuple[int, int] | None = None  # the sentence that says so
+
+
 @dataclass(frozen=True)
 class Agreement:
     document: Document
@@ -221,6 +238,7 @@ class Agreement:
     sentences: tuple[Sentence, ...]
     definitions: tuple[Definition, ...] = ()
     references: tuple[Reference, ...] = ()
+    term: Term | None = None
 
     @cached_property
     def _by_id(self) -> dict[str, Clause]:

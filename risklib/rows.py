@@ -58,6 +58,24 @@ def _contract(a: Analysis) -> Row:
         "words": len(g.document.words),
         "ocr_pages": sum(p.source == "ocr" for p in g.document.pages),
         "clear_share": share_clear([r for r in a.responsibilities if r.party != PROVIDER]),
+    } | _term(g)
+
+
+def _term(g: Agreement) -> Row:
+    t = g.term
+    if t is None:
+        return {}
+    boxes = g.document.boxes(t.start, t.end)
+    return {
+        "term": "open" if t.open else "fixed" if t.months or t.ends else None,
+        "term_months": t.months,
+        "term_ends": t.ends.isoformat() if t.ends else None,
+        "renewal_months": t.renewal_months,
+        "renews": t.renews,
+        "term_text": g.document.quote(t.start, t.end),
+        "term_clause_id": t.clause_id,
+        "term_page": boxes[0][0] if boxes else None,
+        "term_bbox": [list(b) for b in boxes],
     }
 
 

@@ -150,18 +150,18 @@ def test_business_days(day: date, n: int, expected: date) -> None:
 
 
 @pytest.mark.parametrize(
-    ("start", "months", "clauses", "expected"),
+    ("start", "months", "ends", "expected"),
     [
-        (date(2025, 5, 1), 12, (), date(2026, 4, 30)),
-        (date(2025, 5, 1), None, ("The initial term shall be sixty (60) months from the Effective Date.",), date(2030, 4, 30)),
-        (date(2025, 5, 1), None, ("This Agreement runs until 30 September 2028.",), date(2028, 9, 30)),
-        (date(2025, 5, 1), None, ("The initial term is stated in the Order Form.",), None),
-        (None, 12, (), None),
-        (date(2024, 1, 31), 1, (), date(2024, 2, 28)),
+        (date(2025, 5, 1), 12, None, date(2026, 4, 30)),
+        (date(2025, 5, 1), 12, date(2028, 9, 30), date(2026, 4, 30)),  # the facts, before what was read
+        (date(2025, 5, 1), None, date(2028, 9, 30), date(2028, 9, 30)),
+        (date(2025, 5, 1), None, date(2025, 5, 1), None),
+        (None, 12, None, None),
+        (date(2024, 1, 31), 1, None, date(2024, 2, 28)),
     ],
 )  # fmt: skip
-def test_first_term(start: date | None, months: int | None, clauses: tuple[str, ...], expected: date | None) -> None:
-    assert initial_term(start, months, clauses) == expected
+def test_first_term(start: date | None, months: int | None, ends: date | None, expected: date | None) -> None:
+    assert initial_term(start, months, ends) == expected
 
 
 def test_last_day_for_a_notice() -> None:

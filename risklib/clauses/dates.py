@@ -19,7 +19,7 @@ _MONTH = "|".join(sorted(_MONTHS, key=len, reverse=True))
 _DAY = r"(?P<d>\d{1,2})(?:\s?(?:st|nd|rd|t\s?h))?"
 _YEAR = r"(?P<y>(?:19|20)\d{2})\b"
 _FORMATS = (
-    re.compile(rf"\b(?P<m>{_MONTH})\.?\s+{_DAY}\s?,?\s?{_YEAR}", re.IGNORECASE),
+    re.compile(rf"\b(?P<m>{_MONTH})\.?\s+{_DAY}\s?[,.]?\s?{_YEAR}", re.IGNORECASE),
     re.compile(rf"\b{_DAY}(?:\s+day)?(?:\s+of)?[\s,–—-]+(?P<m>{_MONTH})\.?\s?,?\s?{_YEAR}", re.IGNORECASE),
     re.compile(r"\b(?P<y>\d{4})-(?P<m>\d{2})-(?P<d>\d{2})\b"),
     re.compile(r"\b(?P<m>\d{1,2})[/-](?P<d>\d{1,2})[/-](?P<y>\d{4}|\d{2})\b"),
@@ -64,11 +64,11 @@ _NOT_TITLE = re.compile(
 
 def parse_date(text: str) -> date | None:
     """The first date in ``text``, in any of the usual English formats; None if there is none or it is impossible."""
-    found = _dates(text)
+    found = dates_in(text)
     return found[0][2] if found else None
 
 
-def _dates(text: str) -> list[tuple[int, int, date]]:
+def dates_in(text: str) -> list[tuple[int, int, date]]:
     """Every possible date in ``text`` with its place, in reading order."""
     out = []
     for m in (m for f in _FORMATS for m in f.finditer(text)):
@@ -82,7 +82,7 @@ def _dates(text: str) -> list[tuple[int, int, date]]:
 def effective_date(document: Document) -> date | None:
     """The date the agreement says it takes effect, else the one it bears at the top; None if neither is stated."""
     head = " ".join(document.text[:9000].split())
-    found = [x for x in _dates(head) if not _OTHER.search(head[max(0, x[0] - 40) : x[0]])]
+    found = [x for x in dates_in(head) if not _OTHER.search(head[max(0, x[0] - 40) : x[0]])]
 
     def made(start: int) -> bool:
         before = head[max(0, start - 110) : start]

@@ -46,7 +46,7 @@ class Tables:
     def __post_init__(self) -> None:
         self.by_clause.update({(c["contract_id"], c["clause_id"]): c for c in self.rows["clauses"]})
         self.files.update({c["contract_id"]: c["file"] for c in self.rows["contracts"]})
-        for table in ("clauses", "responsibilities", "provisions"):
+        for table in ("responsibilities", "provisions"):
             for r in self.rows[table]:
                 self._of.setdefault((table, r["contract_id"]), []).append(r)
         for m in self.rows["families"]:
@@ -56,7 +56,7 @@ class Tables:
         self.yielded.update((o["yields_contract_id"], o["yields_clause_id"]) for o in held)
 
     def of(self, table: str, contract_id: str) -> Sequence[Row]:
-        """A contract's rows of clauses, responsibilities or provisions."""
+        """A contract's rows of responsibilities or provisions."""
         return self._of.get((table, contract_id), ())
 
     def of_family(self, table: str, head: str) -> list[Row]:
@@ -171,22 +171,27 @@ def agreement_dates(tables: Tables) -> dict[str, Dates]:
 def _dates(contract: Row, head: Row, deals: Mapping[str, Row], members: Mapping[str, Row], tables: Tables) -> Dates:
     """Start and term by the facts CSV, else by the agreement's own words; an order form runs with its agreement."""
     deal = deals.get(_name(head["file"]), {})
-    start = _day(deal.get("start")) or _day(head.get("effective_date"))
+    told = _day(deal.get("start"))
+    start = told or _day(head.get("effective_date"))
     months = _given(deal.get("term_months"))
-    texts = [c["text"] for c in tables.of("clauses", head["contract_id"])]
-    end = initial_term(start, None if months is None else int(months), texts)
+    if months is None and told is not None:  # the agreement's own length, counted from the day that procurement knows
+        months = _given(head.get("term_months"))
+    end = initial_term(start, None if months is None else int(months), _day(head.get("term_ends")))
     own = _day(members.get(contract["contract_id"], {}).get("dated")) if contract is not head else None
-    return Dates(tables.as_of, start, own, end, _renewal_months(head["contract_id"], deal, tables))
+    return Dates(tables.as_of, start, own, end, _renewal_months(head, deal, tables))
 
 
-def _renewal_months(head: str, deal: Row, tables: Tables) -> int | None:
-    """How long each renewal runs: the term that no other paper of the family replaced, else the facts CSV."""
-    for p in tables.of_family("provisions", head):
+def _renewal_months(head: Row, deal: Row, tables: Tables) -> int | None:
+    """How long each renewal runs: the term that no other paper of the family replaced, then the facts CSV, then the
+    agreement's own words as they were read."""
+    for p in tables.of_family("provisions", head["contract_id"]):
         values = p["values"] or {}
         holds = (p["contract_id"], p["clause_id"]) not in tables.yielded
         if holds and values.get("term_months") and values.get("notice_days"):
             return int(values["term_months"])
     given = _given(deal.get("renewal_months"))
+    if given is None and head.get("renews") == "automatically":
+        given = _given(head.get("renewal_months"))
     return None if given is None else int(given)
 
 
