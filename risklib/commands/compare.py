@@ -80,11 +80,11 @@ def compared(
     one."""
     from risklib.compare import compare as beside
     from risklib.compare import deviations, market, matrix, negotiation, symmetry, versions
-    from risklib.inputs import load_rates
+    from risklib.compare.reading import rates_of
     from risklib.playbook import load_playbook
 
     portfolio, chosen = _portfolio(names, tables, facts, rates, playbook)
-    rules, money = load_playbook(playbook), load_rates(rates) if rates else None
+    rules, money = load_playbook(playbook), rates_of(rates)
     if drafts:
         if chosen is None or len(chosen) != 2:
             raise BadData("--drafts", None, "compares exactly two files: the earlier one, then the later one")
@@ -97,9 +97,6 @@ def compared(
         "symmetry": symmetry(portfolio, chosen, playbook=rules), "matrix": matrix(portfolio, chosen, playbook=rules),
         "market": market(portfolio, chosen, rates=money, playbook=rules),
     }  # fmt: skip
-    files = dict(zip(portfolio.contracts["contract_id"], portfolio.contracts["file"], strict=True))
-    for name in ("cells", "negotiation", "symmetry", "market"):
-        frames[name] = frames[name].assign(file=frames[name]["contract_id"].map(files))
     return Compared(
         f"{len(side.names)} agreements compared",
         (*side.verdict, *side.notes),

@@ -131,6 +131,8 @@ class Seeker:
             return LOW, "the agreement could not be read whole"
         if trap == ELSEWHERE:
             return LOW, "the nearest clause refers to a document that was not read"
+        if trap == ALONE and self._left_open:
+            return MEDIUM, "the agreement leaves terms to a cover page or order form, which may say it"
         if trap != ALONE:
             return HIGH, f"the nearest clause was read: {trap}"
         if self.reading.ocr:
@@ -145,6 +147,10 @@ class Seeker:
     @cached_property
     def _clause_of(self) -> Mapping[str, Row]:
         return {c.clause_id: c for c in self.reading.clauses if c.clause_id}
+
+    @cached_property
+    def _left_open(self) -> bool:
+        return any("left_open" in found for found in self._marks)
 
     @cached_property
     def _marks(self) -> Sequence[frozenset[str]]:

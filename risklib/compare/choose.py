@@ -24,19 +24,17 @@ class Stand:
     key: str | None = None
 
     @property
-    def words(self) -> str:
-        """What the clause says, in short: "—" where there is none."""
+    def short(self) -> str:
+        """Only what is compared, "—" where there is no such term; for a cap also what it comes to in months of fees."""
         if self.row is None:
             return "—"
-        return in_words(self.row.values) or "yes"
-
-    @property
-    def short(self) -> str:
-        """Only what is compared; for a cap also what it comes to in months of fees."""
-        if self.row is None or self.state != NUMBER or self.key is None:
-            return self.words
-        keys = _PARTS.get(self.key, (self.key, "duration_months" if self.key == "duration_days" else self.key))
-        shown = in_words({k: v for k, v in (self.row.values or {}).items() if k in keys}) or self.words
+        if self.key is None:
+            return in_words(self.row.values) or "yes"
+        if isinstance(self.value, list):
+            return f"for {', '.join(map(str, self.value))}"
+        shown = in_words({k: v for k, v in (self.row.values or {}).items() if k in _parts(self.key)})
+        if self.state != NUMBER or not isinstance(self.value, float):
+            return shown or "yes, not stated"
         as_months = self.key == "cap_months" and not ("month" in shown and "of" not in shown)
         return f"{shown} (≈ {plain_number(round(self.value, 1))} months' fees)" if as_months else shown
 
@@ -47,7 +45,12 @@ _PARTS = {
     "percent": ("percent", "per"),
     "premium_percent": ("percent",),
     "amount": ("amount", "currency"),
+    "duration_days": ("duration_days", "duration_months"),
 }
+
+
+def _parts(key: str) -> tuple[str, ...]:
+    return _PARTS.get(key, (key,))
 
 
 def stand(
@@ -64,9 +67,12 @@ def stand(
         return Stand(ABSENT, None, None)
     if key is None:
         return Stand(BARE, None, found[0], tuple(found[1:]), key)
-    valued = [(t, value_of(t.values, key, deal or reading.deal)) for t in found]
+    valued = [(t, value_of(t.values, key, deal or reading.deal, reading.rates)) for t in found]
     told = [(t, v) for t, v in valued if v is not None]
-    if not told:
-        return Stand(BARE, None, found[0], tuple(found[1:]), key)
+    if not told:  # of those without it the one that says something of the kind, such as a sum in another currency
+        first = next((t for t in found if any((t.values or {}).get(k) for k in _parts(key))), found[0])
+        return Stand(BARE, None, first, tuple(t for t in found if t is not first), key)
     first, value = told[0]
+    if isinstance(value, list):  # what several clauses cover holds together
+        value = list(dict.fromkeys(x for _, v in told for x in v))
     return Stand(NUMBER, value, first, tuple(t for t in found if t is not first), key)

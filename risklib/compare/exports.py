@@ -18,7 +18,7 @@ from risklib.errors import BadData
 FORMATS = (".xlsx", ".html", ".csv")
 _FORMULA = re.compile(r"'*[=+@\t\r-]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
-_HIDDEN = {"contract_id", "clause_id", "start", "end", "bbox", "contract_id_before", "contract_id_after", "id"}
+_HIDDEN = {"contract_id", "paper", "clause_id", "start", "end", "bbox", "contract_id_before", "contract_id_after", "id"}
 _WIDE = {
     "text",
     "why",

@@ -5,14 +5,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from risklib.compare.choose import NUMBER, Stand, stand
-from risklib.compare.reading import NOWHERE, Reading, Tables, readings
+from risklib.compare.choose import NUMBER, Stand
+from risklib.compare.reading import NOWHERE, Reading, Tables, rates_of, readings
 from risklib.compare.rules import Rules, TermRow, rules_of
-from risklib.compare.sides import score
+from risklib.compare.sides import score, term_stand
 from risklib.inputs import Rates
 from risklib.playbook import Baseline, Playbook, load_playbook
 
@@ -31,8 +32,9 @@ COLUMNS = [
 
 
 def market(
-    tables: Tables, names: Iterable[str] | None = None, *, rates: Rates | None = None, playbook: Playbook | None = None
-) -> pd.DataFrame:
+    tables: Tables, names: Iterable[str] | None = None, *, rates: Rates | str | Path | None = None,
+    playbook: Playbook | None = None,
+) -> pd.DataFrame:  # fmt: skip
     """Every term that has a number beside the figures of the market and the rest of the portfolio.
 
     A row a term and figure: found (in words), value, figure and market (the figure's value in the same unit),
@@ -43,22 +45,21 @@ def market(
     """
     playbook = playbook or load_playbook()
     rules = rules_of(playbook)
-    every = readings(tables, rules=rules)
-    chosen = {r.contract_id for r in readings(tables, names, rules=rules)}
+    rates = rates_of(rates)
+    every = readings(tables, rules=rules, rates=rates)
+    chosen = {r.contract_id for r in readings(tables, names, rules=rules)} if names is not None else None
+    every += readings(tables, [i for i in chosen or () if i not in {r.contract_id for r in every}], rules=rules)
+    deal = next((r.deal for r in every if r.deal and r.deal.currency), None)  # sums are ranked in its currency
     rows: list[dict[str, Any]] = []
     for term in (t for t in rules.terms if t.key and t.better in ("more", "less")):
-        stands = {r.contract_id: _stand(r, term) for r in every}
+        stands = {r.contract_id: term_stand(term, r, rules, deal if term.key == "amount" else None) for r in every}
         told = {i: score(term, s) for i, s in stands.items() if s.state == NUMBER}
         known = {i: x for i, x in told.items() if x is not None}
         for r in every:
-            if r.contract_id in chosen and r.contract_id in known:
+            if (chosen is None or r.contract_id in chosen) and r.contract_id in known:
                 place = _place(known[r.contract_id], [x for i, x in known.items() if i != r.contract_id])
                 rows += _rows(r, term, stands[r.contract_id], place, playbook, rules, rates)
     return pd.DataFrame(rows, columns=COLUMNS)
-
-
-def _stand(r: Reading, term: TermRow) -> Stand:
-    return stand(r, term.provision, term.party, effect=term.effect, key=term.key)
 
 
 def _place(mine: float, others: Sequence[float]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from risklib.exposure import COMPONENTS, Change, changed
 from risklib.exposure.components import build
 from risklib.exposure.simulate import losses
 from risklib.exposure.terms import Basis, Case, Contract, Missing
-from risklib.inputs import Assumptions, Rates
+from risklib.inputs import Assumptions
 from risklib.records import Deal, Provision
 
 TRIALS = 2_000  # of a comparison: the same years on both sides, so that differences need fewer than levels do
@@ -94,7 +94,6 @@ def till(
     sides: Sequence[Reading],
     *,
     deal: Reading | None = None,
-    rates: Rates | None = None,
     trials: int = TRIALS,
 ) -> Till:
     """The till for ``sides``: the facts of ``deal``, else of the first side that has fees and a currency."""
@@ -102,7 +101,7 @@ def till(
     rows = tables.assumptions.to_dict("records")
     assumed = Assumptions(tuple(assumption_of({str(k): v for k, v in r.items()}, i + 2) for i, r in enumerate(rows)))
     as_of = date.fromisoformat(str(tables.meta.get("as_of") or date.today().isoformat()))
-    basis = Basis(assumed, rates, as_of=as_of, seed=int(tables.meta.get("seed") or 0), trials=trials)
+    basis = Basis(assumed, sides[0].rates, as_of=as_of, seed=int(tables.meta.get("seed") or 0), trials=trials)
     return Till(chosen.deal, basis, chosen.contract_id)
 
 

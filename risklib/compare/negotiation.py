@@ -4,13 +4,14 @@ worth."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from risklib.compare.money import Till, till
 from risklib.compare.positions import FALLBACK, NONE, PREFERRED, Verdict, test_in_words, verdicts
-from risklib.compare.reading import NOWHERE, Reading, Tables, in_words, readings
+from risklib.compare.reading import NOWHERE, Reading, Tables, in_words, rates_of, readings
 from risklib.compare.rules import Rules, rules_of
 from risklib.exposure import Change, changed
 from risklib.inputs import Rates
@@ -25,8 +26,8 @@ COLUMNS = [
 
 
 def negotiation(
-    tables: Tables, names: Iterable[str] | None = None, *, rates: Rates | None = None, playbook: Playbook | None = None,
-    most: int = TEN,
+    tables: Tables, names: Iterable[str] | None = None, *, rates: Rates | str | Path | None = None,
+    playbook: Playbook | None = None, most: int = TEN,
 ) -> pd.DataFrame:  # fmt: skip
     """The ``most`` changes worth most in each agreement, one row each.
 
@@ -39,8 +40,8 @@ def negotiation(
     playbook = playbook or load_playbook()
     rules = rules_of(playbook)
     rows: list[dict[str, Any]] = []
-    for side in readings(tables, names, rules=rules):
-        costs = till(tables, (side,), rates=rates)
+    for side in readings(tables, names, rules=rules, rates=rates_of(rates)):
+        costs = till(tables, (side,))
         found = [
             _row(side, v, costs, rules) for v in verdicts(side, playbook, rules) if v.standing not in (PREFERRED, NONE)
         ]

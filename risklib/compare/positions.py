@@ -74,7 +74,7 @@ def deviations(tables: Tables, names: Iterable[str] | None = None, *, playbook: 
 
 
 COLUMNS = [
-    "contract_id", "vendor", "file", "position", "title", "finding", "standing", "severity", "expected", "accepted",
+    "contract_id", "vendor", "position", "title", "finding", "standing", "severity", "expected", "accepted",
     "found", "owner", "why", "wording", "fallback_wording", "looked_for", "sure", "because", "trap", *NOWHERE,
 ]  # fmt: skip
 
@@ -141,7 +141,7 @@ def _as_tested(position: Position, t: Row, reading: Reading, seeker: Seeker) -> 
     tests = (position.preferred, position.fallback, position.walk_away)
     values = dict(t.values or {})
     for key in {k for test in tests for k in test if k != "present"}:
-        found = value_of(values, key, reading.deal)
+        found = value_of(values, key, reading.deal, reading.rates)
         if found is not None:
             values[key] = found
         elif key in ("notice_days", "cure_days") and seeker.at_once(t.text):
@@ -180,15 +180,16 @@ def _worst_when_absent(position: Position, rules: Rules) -> bool:
 def _shown(reading: Reading, v: Verdict) -> dict[str, Any]:
     p, a = v.position, v.absence
     where = v.row or (a.nearest if a else None)
+    evidence = where.evidence if where else NOWHERE | {"file": reading.file}
     return {
-        "contract_id": reading.contract_id, "vendor": reading.name, "file": reading.file, "position": p.id,
+        "contract_id": reading.contract_id, "vendor": reading.name, "position": p.id,
         "title": p.title, "finding": _FINDING[v.standing], "standing": v.standing, "severity": v.severity,
         "expected": test_in_words(p.preferred), "accepted": test_in_words(p.fallback),
         "found": (in_words(v.row.values) or "there, without a number") if v.row else "nothing",
         "owner": p.owner, "why": p.why, "wording": p.wording["preferred"],
         "fallback_wording": p.wording.get("fallback"),
         "looked_for": a.looked_for if a else None, "sure": a.sure if a else None, "because": a.because if a else None,
-        "trap": a.trap if a and a.nearest else None, **(where.evidence if where else NOWHERE),
+        "trap": a.trap if a and a.nearest else None, **evidence,
     }  # fmt: skip
 
 

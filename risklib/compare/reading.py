@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Protocol
 
 import pandas as pd
 
-from risklib.compare.rules import DENIED, Rules
+from risklib.compare.papers import Papers
+from risklib.compare.rules import CURES, DENIED, Rules
 from risklib.errors import BadData
 from risklib.exposure.terms import listed, number_of
+from risklib.inputs import Rates, load_rates
 from risklib.records import BOTH, CUSTOMER, PROVIDER, Assumption, Deal, Provision
 
 SOURCE = "the facts CSV"
 SIZES = ("fee_months", "fee_multiple", "amount", "percent")
 MONTHS = {"month": 12.0, "year": 1.0}
+_UNSURE, _BEHIND = 0.6, 0.3  # a doubtful reading of a sentence that far more surely is another term does not count
 
 
 class Tables(Protocol):
@@ -37,6 +41,10 @@ class Tables(Protocol):
     def exposures(self) -> pd.DataFrame: ...
     @property
     def deals(self) -> pd.DataFrame: ...
+    @property
+    def families(self) -> pd.DataFrame: ...
+    @property
+    def overrides(self) -> pd.DataFrame: ...
     @property
     def assumptions(self) -> pd.DataFrame: ...
     @property
@@ -62,19 +70,22 @@ class Row:
     confidence: float = 1.0
     more: Mapping[str, Any] | None = None  # the other columns of a responsibility, or of a clause
     denied: bool = False  # the words of the term are there, the term is not
+    file: str = ""
 
     @property
     def evidence(self) -> dict[str, Any]:
-        """Its columns in every table of a comparison."""
+        """Its columns in every table of a comparison; ``paper`` and ``file``: where the words stand, which may be an
+        order form or an amendment of the agreement."""
         return {
-            "clause_id": self.clause_id, "number": self.number, "text": self.text, "page": self.page,
-            "start": self.start, "end": self.end, "bbox": [list(b) for b in self.bbox],
+            "paper": self.contract_id, "file": self.file, "clause_id": (self.clause_id or "").split("/")[-1] or None,
+            "number": self.number, "text": self.text, "page": self.page, "start": self.start, "end": self.end,
+            "bbox": [list(b) for b in self.bbox],
         }  # fmt: skip
 
 
-NOWHERE: dict[str, Any] = {
-    "clause_id": None, "number": None, "text": None, "page": None, "start": None, "end": None, "bbox": None,
-}  # fmt: skip
+NOWHERE: dict[str, Any] = dict.fromkeys(
+    ("paper", "file", "clause_id", "number", "text", "page", "start", "end", "bbox")
+)
 
 
 @dataclass(frozen=True)
@@ -92,6 +103,9 @@ class Reading:
     terms: tuple[Row, ...]
     duties: tuple[Row, ...]
     clauses: tuple[Row, ...]
+    papers: tuple[str, ...] = ()  # files of the order forms and amendments that are read with it
+    rates: Rates | None = None
+    special: Mapping[str, str] = field(default_factory=dict)  # provision → the special kind of it
 
     @cached_property
     def provisions(self) -> tuple[Provision, ...]:
@@ -99,14 +113,23 @@ class Reading:
 
     @cached_property
     def _by_id(self) -> Mapping[str, tuple[Row, ...]]:
+        surest: dict[tuple[str, int, int], float] = {}
+        for t in self.terms:
+            at = (t.contract_id, t.start, t.end)
+            surest[at] = max(surest.get(at, 0.0), t.confidence)
         out: dict[str, list[Row]] = {}
-        for t in (t for t in self.terms if not t.denied):
-            out.setdefault(t.id, []).append(t)
+        for t in self.terms:
+            second = t.confidence < min(_UNSURE, surest[t.contract_id, t.start, t.end] - _BEHIND)
+            if not t.denied and not second:
+                out.setdefault(t.id, []).append(t)
         return {k: tuple(v) for k, v in out.items()}
 
     def of(self, provision: str, party: str | None = None) -> tuple[Row, ...]:
-        """The terms of one id that hold for ``party`` (``both`` holds for either), most certain first."""
+        """The terms of one id that hold for ``party`` (``both`` holds for either), most certain first. A sentence that
+        also is the special kind of the term does not speak for it in general, if another does."""
         found = self._by_id.get(provision, ())
+        other = {(t.contract_id, t.start, t.end) for t in self._by_id.get(self.special.get(provision, ""), ())}
+        found = tuple(t for t in found if (t.contract_id, t.start, t.end) not in other) or found
         fit = [t for t in found if party is None or t.party in (party, BOTH) or (party == BOTH)]
         return tuple(sorted(fit, key=lambda t: (-t.confidence, t.start)))
 
@@ -121,8 +144,12 @@ def provision_of(t: Row) -> Provision:
 _SHARED = re.compile(r"\b(each|either|neither|both|mutual|mutually|reciprocal|part(?:y|ies))\b", re.I)
 
 
-def readings(tables: Tables, names: Iterable[str] | None = None, *, rules: Rules) -> tuple[Reading, ...]:
-    """The agreements named (all that were read, if none is), in that order. Raises BadData for an unknown name.
+def readings(
+    tables: Tables, names: Iterable[str] | None = None, *, rules: Rules, alone: bool = False,
+    rates: Rates | None = None,
+) -> tuple[Reading, ...]:  # fmt: skip
+    """The agreements named (all that were read, if none is), in that order, each with the terms that hold in its
+    family; ``alone``: each paper by itself. Raises BadData for an unknown name.
 
     ``rules`` say which provisions one party may have and the other not, and which words deny one."""
     readable = tables.contracts[tables.contracts["status"] != "failed"]
@@ -132,14 +159,17 @@ def readings(tables: Tables, names: Iterable[str] | None = None, *, rules: Rules
         raise BadData(
             str(file), None, "could not be read, so it cannot be compared; leave it out or give a readable copy"
         )
-    ids = list(dict.fromkeys(ids))
+    papers = Papers.of(readable, tables.families.iloc[:0] if alone else tables.families, tables.overrides)
+    ids = papers.chosen(ids, named=names is not None)
+    every = [p for i in ids for p in (i, *papers.below.get(i, ()))]
     deals = {str(d["file"]): deal_of({str(k): v for k, v in d.items()}) for d in tables.deals.to_dict("records")}
-    grouped = {t: _by_contract(getattr(tables, t), ids) for t in ("clauses", "provisions", "responsibilities")}
+    grouped = {t: _by_contract(getattr(tables, t), every) for t in ("clauses", "provisions", "responsibilities")}
     rows = {r["contract_id"]: r for r in tables.contracts.to_dict("records")}
-    found = [
-        _reading(rows[i], deals.get(str(rows[i]["file"])), {t: g.get(i, []) for t, g in grouped.items()}, rules)
-        for i in ids
-    ]
+    found = []
+    for i in ids:
+        below = papers.below.get(i, ())
+        held = papers.together(i, {p: {t: g.get(p, []) for t, g in grouped.items()} for p in (i, *below)})
+        found.append(replace(_reading([rows[p] for p in (i, *below)], deals, held, rules), rates=rates))
     return _distinct(found)
 
 
@@ -154,33 +184,55 @@ def _by_contract(frame: pd.DataFrame, ids: Sequence[str]) -> dict[str, list[dict
 
 
 def _reading(
-    contract: Mapping[Any, Any], deal: Deal | None, rows: Mapping[str, list[dict[str, Any]]], rules: Rules
+    papers: Sequence[Mapping[Any, Any]],
+    deals: Mapping[str, Deal],
+    rows: Mapping[str, Sequence[Mapping[str, Any]]],
+    rules: Rules,
 ) -> Reading:
-    numbers = {c["clause_id"]: str(c["number"] or c["heading"] or "") for c in rows["clauses"]}
+    """``papers``: the rows of table ``contracts``, the agreement's first."""
+    contract, files = papers[0], {str(p["contract_id"]): str(p["file"]) for p in papers}
+    deal = _family_deal([deals.get(f) for f in files.values()])
     provider, customer = given(contract.get("provider")), given(contract.get("customer"))
     named = {PROVIDER: _names(provider, _PROVIDERS), CUSTOMER: _names(customer, _CUSTOMERS)}
+    numbers = {c["clause_id"]: str(c["number"] or c["heading"] or "") for c in rows["clauses"]}
+
+    def row(r: Mapping[str, Any], id: str) -> Row:
+        return _row(r, numbers, id, files)
+
     return Reading(
         contract["contract_id"],
         str(contract["file"]),
         (deal.vendor if deal and deal.vendor else None) or provider or str(contract["file"]),
-        str(contract["status"]),
-        given(contract.get("customer")),
+        next((str(p["status"]) for p in papers if p["status"] != "ok"), "ok"),
+        customer,
         provider,
-        bool(given(contract.get("ocr_pages")) or 0),
+        any(given(p.get("ocr_pages")) for p in papers),
         deal,
-        tuple(_as_said(_row(r, numbers, r["provision"]), named, rules) for r in rows["provisions"]),
-        tuple(_row(r, numbers, r["responsibility"]) for r in rows["responsibilities"]),
-        tuple(_row(r, numbers, "") for r in rows["clauses"]),
+        tuple(_as_said(row(r, r["provision"]), named, rules) for r in rows["provisions"]),
+        tuple(row(r, r["responsibility"]) for r in rows["responsibilities"]),
+        tuple(row(r, "") for r in rows["clauses"]),
+        tuple(files.values())[1:],
+        special=rules.special,
     )
 
 
-def _row(r: Mapping[str, Any], numbers: Mapping[str, str], id: str) -> Row:
+def _family_deal(deals: Sequence[Deal | None]) -> Deal | None:
+    """The agreement's facts; fees that only its order forms state are added up where they are of one currency."""
+    own, others = deals[0], [d for d in deals[1:] if d and d.annual_fees is not None]
+    if (own and own.annual_fees is not None) or not others or len({d.currency for d in others}) > 1:
+        return own
+    fees = sum((d.annual_fees for d in others if d.annual_fees), Decimal(0))
+    return replace(own or others[0], annual_fees=fees, currency=others[0].currency)
+
+
+def _row(r: Mapping[str, Any], numbers: Mapping[str, str], id: str, files: Mapping[str, str]) -> Row:
     page, box = given(r.get("page")), r.get("bbox")
     return Row(
         r["contract_id"], given(r["clause_id"]), numbers.get(r["clause_id"], ""), str(r["text"] or ""),
         int(page) if page is not None else None, int(r["start"]), int(r["end"]),
         box if isinstance(box, list) else (), id, str(r.get("party") or ""),
         r["values"] if isinstance(r.get("values"), dict) else {}, float(r.get("confidence") or 1.0), r,
+        file=files[r["contract_id"]],
     )  # fmt: skip
 
 
@@ -199,18 +251,32 @@ def _as_said(t: Row, named: Mapping[str, re.Pattern[str]], rules: Rules) -> Row:
     none: nobody is given a protection that the words do not give."""
     if t.id not in rules.sided:
         return t
-    if any(h.entry_id == DENIED for h in rules.words.match(t.text)):
+    said = {h.entry_id for h in rules.words.match(t.text)}
+    if DENIED in said:
         return replace(t, denied=True)
+    values = t.values or {}
+    if CURES in said and values.get("cure_days") is None and values.get("notice_days") is not None:
+        t = replace(t, values={"cure_days" if k == "notice_days" else k: v for k, v in values.items()})
     if t.party != BOTH or _SHARED.search(t.text):
         return t
-    sides = [side for side, words in named.items() if words.search(t.text)]
+    sides = [side for side, words in named.items() if any(_by_itself(m) for m in words.finditer(t.text))]
     return replace(t, party=sides[0]) if len(sides) == 1 else t
+
+
+def _by_itself(m: re.Match[str]) -> bool:
+    """Not as a part of another defined term: "Customer Data" names no party."""
+    return not re.match(r" [A-Z][a-z]", m.string[m.end() :])
 
 
 def _distinct(found: Sequence[Reading]) -> tuple[Reading, ...]:
     """Two agreements of one vendor are told apart by their files."""
     names = [r.name for r in found]
     return tuple(replace(r, name=f"{r.name} ({r.file})" if names.count(r.name) > 1 else r.name) for r in found)
+
+
+def rates_of(rates: Rates | str | Path | None) -> Rates | None:
+    """Exchange rates as they are, or from their CSV."""
+    return rates if isinstance(rates, Rates) else load_rates(rates)
 
 
 def given(x: Any) -> Any:
@@ -250,13 +316,13 @@ def assumption_of(row: Mapping[str, Any], line: int) -> Assumption:
 # ---------------------------------------------------------------- a term in one unit
 
 
-def value_of(values: Mapping[str, Any] | None, key: str, deal: Deal | None = None) -> Any:
+def value_of(values: Mapping[str, Any] | None, key: str, deal: Deal | None = None, rates: Rates | None = None) -> Any:
     """``values[key]``, or a number worked out of others: ``cap_months`` (any size of a cap, in months of the fees),
     ``yearly_percent`` (a rate a year), ``premium_percent`` (over the agreed price), days for months where only those
-    are given. None where the text does not tell."""
+    are given; ``amount`` in the deal's currency. None where the text does not tell, or ``rates`` lack a currency."""
     values = values or {}
     if key in ("cap_months", "fee_months"):
-        return _months(values, deal)
+        return _months(values, deal, rates)
     if key == "premium_percent":  # "at 120 % of the price" and "plus 20 %" are the same premium
         rate = number_of(values.get("percent"))
         return None if rate is None else float(rate - 100 if rate >= 100 else rate)
@@ -269,25 +335,31 @@ def value_of(values: Mapping[str, Any] | None, key: str, deal: Deal | None = Non
     if isinstance(found, (list, tuple)) or found is None or isinstance(found, str):
         return found if not isinstance(found, (list, tuple)) or found else None
     number = number_of(found)
-    if key == "amount" and deal and values.get("currency") not in (None, deal.currency):
-        return None  # another currency than the deal's: not comparable
+    if key == "amount" and number is not None:
+        rate = _exchange(values.get("currency"), deal, rates)
+        return None if rate is None else float(number * rate)
     return found if number is None else float(number)
 
 
-def _months(values: Mapping[str, Any], deal: Deal | None) -> float | None:
+def _exchange(currency: Any, deal: Deal | None, rates: Rates | None) -> Decimal | None:
+    """What one unit of ``currency`` is in the deal's; None where no rate tells."""
+    if deal is None or deal.currency is None or currency in (None, deal.currency):
+        return Decimal(1)
+    return rates.rate(str(currency), deal.currency) if rates else None
+
+
+def _months(values: Mapping[str, Any], deal: Deal | None, rates: Rates | None) -> float | None:
     """The size of a cap as months of the yearly fees; both operands of a greater or lesser, where both are known."""
     several = [v for v in listed(values.get("alternatives")) if isinstance(v, Mapping)]
-    sizes = [_size(v, deal) for v in several] or [_size(values, deal)]
+    sizes = [_size(v, deal, rates) for v in several] or [_size(values, deal, rates)]
     comparator = values.get("comparator")
     known = [s for s in sizes if s is not None]
-    if not known or (len(known) < len(sizes) and comparator != "greater" and len(sizes) > 1):
-        return None
-    if len(known) < len(sizes):
+    if not known or len(known) < len(sizes):
         return None
     return max(known) if comparator == "greater" else min(known)
 
 
-def _size(v: Mapping[str, Any], deal: Deal | None) -> float | None:
+def _size(v: Mapping[str, Any], deal: Deal | None, rates: Rates | None) -> float | None:
     months, multiple, amount, percent = (
         number_of(v.get(k)) for k in ("fee_months", "fee_multiple", "amount", "percent")
     )
@@ -297,9 +369,16 @@ def _size(v: Mapping[str, Any], deal: Deal | None) -> float | None:
         return float(multiple) * 12
     if percent is not None:
         return float(percent) * 12 / 100
-    if amount is not None and deal and deal.annual_fees and v.get("currency") in (None, deal.currency):
-        return float(amount / deal.annual_fees) * 12
-    return None
+    rate = _exchange(v.get("currency"), deal, rates)
+    if amount is None or rate is None or not deal or not deal.annual_fees:
+        return None
+    return float(amount * rate / deal.annual_fees) * 12
+
+
+def currencies(side: Reading) -> set[str]:
+    """The currencies of the sums in its terms."""
+    every = [v for t in side.terms for v in (t.values or {}, *listed((t.values or {}).get("alternatives")))]
+    return {str(v["currency"]) for v in every if isinstance(v, Mapping) and v.get("amount") and v.get("currency")}
 
 
 def in_words(values: Mapping[str, Any] | None) -> str:

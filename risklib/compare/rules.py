@@ -15,8 +15,9 @@ from risklib.playbook.nodes import Item, known, read_yaml
 from risklib.records import BOTH, CUSTOMER, PROVIDER
 
 FILE = "compare.yaml"
-DENIED = "denied"
+DENIED, CURES = "denied", "cures"
 BEST, WORST, UNKNOWN = "best", "worst", "unknown"
+_LISTS = (DENIED, "at_once", CURES, "elsewhere", "left_open")
 _BETTER = ("more", "less", "present", "absent", "none")
 _TERM = (
     "id",
@@ -31,6 +32,7 @@ _TERM = (
     "bare",
     "components",
     "market",
+    "about",
 )
 _RIGHT = ("id", "title", "provision", "effect", "key", "named", "more")
 
@@ -50,6 +52,7 @@ class TermRow:
     absent: str = UNKNOWN
     bare: str = UNKNOWN
     components: tuple[str, ...] = ()  # exposures that the term moves
+    about: bool = False  # only clauses that speak of its words (hits' id "of:ID") count
     market: bool = True  # the market's figures for the provision are about this party
 
 
@@ -82,7 +85,8 @@ class Rules:
     burden: Burden
     samples: Mapping[str, str]  # words of a source → how many agreements stand behind it
     drafts: Words
-    words: PhraseBook  # hits' ids: "denied", "at_once", "elsewhere", "about:POSITION", "denied:POSITION"
+    special: Mapping[str, str]  # provision → the special kind of it
+    words: PhraseBook  # hits' ids: those of _LISTS, "about:POSITION", "denied:POSITION", "of:TERM"
 
     @property
     def sided(self) -> frozenset[str]:
@@ -109,7 +113,7 @@ class _Known:
 
 @lru_cache(maxsize=4)
 def _rules(path: Path, version: str, names: _Known) -> Rules:
-    keys = ("terms", "protections", "denied", "at_once", "elsewhere", "rights", "burden", "samples", "versions")
+    keys = ("terms", "protections", *_LISTS, "special", "rights", "burden", "samples", "versions")
     root = read_yaml(path).mapping(keys, required=keys)
     about: dict[str, tuple[str, ...]] = {}
     asks: dict[str, tuple[str, ...]] = {}
@@ -118,10 +122,12 @@ def _rules(path: Path, version: str, names: _Known) -> Rules:
             continue  # the user's own positions.yaml may have dropped it
         fields = item.mapping(("about", "denied", "ask"))
         about[position], asks[position] = (fields[k].texts() if k in fields else () for k in ("about", "ask"))
-    phrases = [(name, i) for name in ("denied", "at_once", "elsewhere") for i in root[name].items()]
+    phrases = [(name, i) for name in _LISTS for i in root[name].items()]
     for position, item in root["protections"].pairs().items():
         for kind, listed in item.pairs().items():
             phrases += [(f"{kind}:{position}", i) for i in listed.items() if kind != "ask"]
+    phrases += [(f"of:{i.mapping(_TERM)['id'].text()}", w) for i in root["terms"].items()
+                if "about" in i.mapping(_TERM) for w in i.mapping(_TERM)["about"].items()]  # fmt: skip
     try:
         words = PhraseBook((name, Phrase(i.text())) for name, i in phrases)
     except ValueError as e:
@@ -134,6 +140,7 @@ def _rules(path: Path, version: str, names: _Known) -> Rules:
         _burden(root["burden"], names),
         {k: v.text() for k, v in root["samples"].pairs().items()},
         _drafts(root["versions"]),
+        {k: v.choice(names.provisions, "provision") for k, v in root["special"].pairs().items()},
         words,
     )
 
@@ -157,6 +164,7 @@ def _term(item: Item, names: _Known) -> TermRow:
             given[k] = f[k].choice((BEST, WORST, UNKNOWN), f"value of {k}")
     if "market" in f:
         given["market"] = f["market"].choice(("yes", "no"), "value of market") == "yes"
+    given["about"] = "about" in f
     if "components" in f:
         given["components"] = tuple(i.choice(COMPONENTS, "component") for i in f["components"].items())
     return TermRow(**given)

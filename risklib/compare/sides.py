@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from risklib.compare.choose import ABSENT, BARE, Stand, stand
 from risklib.compare.money import Till, swapped, till
-from risklib.compare.reading import NOWHERE, Reading, Tables, readings
+from risklib.compare.reading import NOWHERE, SIZES, Reading, Row, Tables, currencies, rates_of, readings
 from risklib.compare.rules import BEST, WORST, Burden, Rules, TermRow, rules_of
 from risklib.errors import BadData
 from risklib.exposure import COMPONENTS
@@ -46,23 +48,23 @@ class Comparison:
 
 
 def compare(
-    tables: Tables, names: Iterable[str] | None = None, *, deal: str | None = None, rates: Rates | None = None,
-    playbook: Playbook | None = None,
+    tables: Tables, names: Iterable[str] | None = None, *, deal: str | None = None,
+    rates: Rates | str | Path | None = None, playbook: Playbook | None = None,
 ) -> Comparison:  # fmt: skip
     """Puts agreements of a portfolio side by side.
 
     ``names``: files (or beginnings of their names or ids), at least two; default all. ``deal``: the agreement whose
-    facts (fees, currency, data, days) all are priced with; default the first that has any. ``rates``: needed where a
-    clause is in another currency than the deal. Raises BadData for an unknown name.
+    facts (fees, currency, data, days) all are priced with; default the first that has any. ``rates``: exchange rates or
+    their CSV, needed to rank and price clauses in another currency than the deal's. Raises BadData for an unknown name.
     """
     playbook = playbook or load_playbook()
     rules = rules_of(playbook)
-    sides = readings(tables, names, rules=rules)
+    sides = readings(tables, names, rules=rules, rates=rates_of(rates))
     if len(sides) < 2:
         raise BadData("compare", None, "needs at least two agreements; name them, or give a folder that holds several")
     one = next((r for r in readings(tables, [deal], rules=rules)), None) if deal else None
-    costs = till(tables, sides, deal=one, rates=rates)
-    cells = [c for row in rules.terms for c in _row(row, sides, costs)]
+    costs = till(tables, sides, deal=one)
+    cells = [c for row in rules.terms for c in _row(row, sides, costs, rules)]
     frame = pd.DataFrame(cells)
     money = _money(sides, costs)
     burden = _burden(sides, rules.burden, playbook)
@@ -92,15 +94,14 @@ def score(row: TermRow, s: Stand) -> float | None:
     if s.state == ABSENT:
         return ends.get(row.absent)
     if s.state == BARE or not isinstance(s.value, float):
-        return ends.get(row.bare)
+        sized = s.row is not None and any((s.row.values or {}).get(k) is not None for k in SIZES)
+        return None if sized else ends.get(row.bare)  # a number of another kind cannot be ranked, and is not none
     return s.value if row.better == "more" else -s.value
 
 
-def _row(row: TermRow, sides: Sequence[Reading], costs: Till) -> list[dict[str, Any]]:
+def _row(row: TermRow, sides: Sequence[Reading], costs: Till, rules: Rules) -> list[dict[str, Any]]:
     # the deal's fees turn a sum into months of fees for every side alike
-    stands = [
-        stand(s, row.provision, row.party, effect=row.effect, key=row.key, deal=_deal_for(s, costs)) for s in sides
-    ]
+    stands = [term_stand(row, s, rules, costs.deal) for s in sides]
     scores = [score(row, s) for s in stands]
     known = [x for x in scores if x is not None]
     spread = len(set(known)) > 1
@@ -124,8 +125,33 @@ def _row(row: TermRow, sides: Sequence[Reading], costs: Till) -> list[dict[str, 
     return out
 
 
-def _deal_for(side: Reading, costs: Till) -> Deal | None:
-    return costs.deal or side.deal
+_SHARE = re.compile(r"\b(\d{1,3}(?:\.\d+)?) ?(?:%|per ?cent)")
+
+
+def term_stand(row: TermRow, side: Reading, rules: Rules, deal: Deal | None = None) -> Stand:
+    """What an agreement says of a term; sums in months of ``deal``'s fees (default: of its own)."""
+    found: Sequence[Row] = side.of(row.provision, row.party)
+    if row.about:
+        found = [t for t in found if (t.values or {}).get(row.key or "") or _speaks(row, t.text, rules)]
+        if not any((t.values or {}).get(row.key or "") for t in found):
+            found = [*_in_clauses(row, side, rules), *found]
+    return stand(side, row.provision, row.party, effect=row.effect, key=row.key, deal=deal, rows=found)
+
+
+def _speaks(row: TermRow, text: str, rules: Rules) -> bool:
+    return any(h.entry_id == f"of:{row.id}" for h in rules.words.match(text))
+
+
+def _in_clauses(row: TermRow, side: Reading, rules: Rules) -> list[Row]:
+    """Clauses with a sentence that speaks of the term and has a percentage."""
+    out = []
+    for c in side.clauses:
+        for sentence in re.split(r"(?<=[.;])\s", c.text):
+            m = _SHARE.search(sentence) if "%" in sentence or "cent" in sentence else None
+            if m and _speaks(row, sentence, rules):
+                out.append(replace(c, text=sentence, values={str(row.key): float(m[1])}))
+                break
+    return out
 
 
 def _terms(rules: Rules, sides: Sequence[Reading], cells: pd.DataFrame) -> pd.DataFrame:
@@ -227,7 +253,7 @@ def _verdict(
         gap = float(order.iloc[-1] - order.iloc[0])
         yield (
             f"On the same deal {best} costs the customer least when something goes wrong: "
-            f"{currency} {order.iloc[0]:,.0f} expected a year, {currency} {gap:,.0f} less than {worst}."
+            f"{currency} {order.iloc[0]:,.0f} expected a year, {currency} {gap:,.0f} less than {worst}{_as_far(money)}."
         )
     ranked = sorted(wins, key=lambda n: (-wins[n], n))
     yield "Best or level with the best, where the terms differ: " + ", ".join(f"{n} in {wins[n]}" for n in ranked) + "."
@@ -235,6 +261,12 @@ def _verdict(
     heavy = sorted(sides, key=lambda s: -every[f"{s.name}: weight"])
     told = ", ".join(f"{s.name} {every[f'{s.name}: count']} (weight {every[f'{s.name}: weight']:,.0f})" for s in heavy)
     yield f"Responsibilities of the customer, heaviest first: {told}."
+
+
+def _as_far(money: pd.DataFrame) -> str:
+    left = money.loc[money["component"] == "total", "why unknown"].iloc[0]
+    told = f" (as far as it can be told: {left.count(',')} of {len(COMPONENTS)} components are left out)"
+    return told if left else ""
 
 
 def _notes(sides: Sequence[Reading], costs: Till, money: pd.DataFrame) -> Iterable[str]:
@@ -247,12 +279,30 @@ def _notes(sides: Sequence[Reading], costs: Till, money: pd.DataFrame) -> Iterab
         )
     if costs.basis.assumptions.rows and any(a.illustrative for a in costs.basis.assumptions.rows):
         yield "The money rests on illustrative assumptions; replace them by your own."
+    for s in sides:
+        if s.papers:
+            yield f"{s.name} is read with {', '.join(s.papers)}: what they replaced or deleted does not count."
+    yield from _exchanged(sides, costs)
     partial = [s.file for s in sides if s.status != "ok"]
     if partial:
         yield f"Could not be read whole, so a term may be missing: {', '.join(partial)}."
     left = money.loc[money["component"] == "total", "why unknown"].iloc[0]
     if left:
         yield f"The total leaves out what is not known for every vendor: {left.split(': ', 1)[-1]}."
+
+
+def _exchanged(sides: Sequence[Reading], costs: Till) -> Iterable[str]:
+    """Which sums were converted, and which could not be."""
+    rates, own = costs.basis.rates, costs.currency
+    foreign = sorted({c for s in sides for c in currencies(s)} - {own or ""})
+    if own is None or not foreign:
+        return
+    told = [c for c in foreign if rates is not None and rates.rate(c, own) is not None]
+    left = [c for c in foreign if c not in told]
+    if told and rates:
+        yield f"Sums in {', '.join(told)} are ranked and priced in {own} at the rates of {rates.on}."
+    if left:
+        yield f"Sums in {', '.join(left)} are neither ranked nor priced: give their rate to {own} (rates CSV, --rates)."
 
 
 def _escaped(text: str) -> str:

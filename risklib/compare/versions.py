@@ -6,6 +6,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -13,7 +14,7 @@ import pandas as pd
 from risklib.compare.alignment import Pair, Unit, align, units
 from risklib.compare.drafts import Words, different
 from risklib.compare.money import Till, till
-from risklib.compare.reading import Reading, Row, Tables, given, in_words, readings
+from risklib.compare.reading import Reading, Row, Tables, given, in_words, rates_of, readings
 from risklib.compare.rules import rules_of
 from risklib.exposure import COMPONENTS
 from risklib.inputs import Rates
@@ -46,19 +47,24 @@ class Versions:
 
 
 def versions(
-    tables: Tables, before: str, after: str, *, rates: Rates | None = None, playbook: Playbook | None = None
+    tables: Tables,
+    before: str,
+    after: str,
+    *,
+    rates: Rates | str | Path | None = None,
+    playbook: Playbook | None = None,
 ) -> Versions:
     """Compares two drafts of a portfolio, named as in ``Portfolio.contract_id``; both are priced with the facts of
     the later one (else the earlier one), so that the money shows terms and not another price. Raises BadData for an
     unknown name."""
     playbook = playbook or load_playbook()
     rules = rules_of(playbook)
-    old, new = (readings(tables, [name], rules=rules)[0] for name in (before, after))
+    old, new = (readings(tables, [name], rules=rules, alone=True, rates=rates_of(rates))[0] for name in (before, after))
     names = _names((old, new), playbook)
     mine, theirs = (units(r.clauses, rules.drafts, names) for r in (old, new))
     pairs = align(mine, theirs)
     deal = new if new.deal and new.deal.annual_fees else old
-    costs = till(tables, (new, old), deal=deal, rates=rates)
+    costs = till(tables, (new, old), deal=deal)
     rows = [_Pair(p, mine, theirs, old, new, rules.drafts, names).row() for p in pairs]
     clauses = pd.DataFrame(rows, columns=_COLUMNS).pipe(_with_moves)
     changes = _changes(clauses, old, new, costs)
@@ -69,7 +75,12 @@ def versions(
 
 
 def changes(
-    tables: Tables, before: str, after: str, *, rates: Rates | None = None, playbook: Playbook | None = None
+    tables: Tables,
+    before: str,
+    after: str,
+    *,
+    rates: Rates | str | Path | None = None,
+    playbook: Playbook | None = None,
 ) -> pd.DataFrame:
     """The table ``changes`` of two drafts: ``versions(...).changes``."""
     return versions(tables, before, after, rates=rates, playbook=playbook).changes
