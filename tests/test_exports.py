@@ -44,7 +44,9 @@ def test_the_workbook_has_filters_frozen_panes_formats_and_links(tmp_path: Path,
     assert heads == ["file", "title", "money (EUR a year)", "severity", "page"]
     assert sheet["C2"].number_format.startswith("#,##0")
     assert sheet["C3"].value is None  # unknown is an empty cell, not 0
-    assert sheet["E2"].hyperlink.target.endswith("a.pdf#page=2") or sheet["E2"].hyperlink.location == "page=2"
+    link = sheet["E2"].hyperlink
+    assert (path.parent / link.target.replace("\\", "/")).resolve() == pdfs / "a.pdf"  # as Excel writes it, from the file
+    assert link.location == "page=2"
     assert book["Summary"]["A3"].value == "said"
 
 
@@ -68,6 +70,19 @@ def test_html_is_inert_and_says_unknown_by_nothing(tmp_path: Path, pdfs: Path) -
     assert ">nan<" not in page
     assert "a.pdf#page=2" in page
     assert "http://" not in page.replace("http://x", "")
+
+
+def test_a_cell_has_its_sentence_and_page_behind_it(tmp_path: Path, pdfs: Path) -> None:
+    frame = pd.DataFrame({"term": ["Cap"], "Acme": ["12 months' fees"], "id": ["cap"]})
+    behind = {"cap|Acme": {"file": "a.pdf", "page": 2, "number": "9.1", "text": "Liability is <b>limited</b>."}}
+    sheets = [Sheet("Side by side", frame, behind=behind, marks={"cap|Acme": "best"})]
+    book = openpyxl.load_workbook(write(sheets, tmp_path / "x.xlsx", title="T", pdfs=pdfs))
+    cell = book["Side by side"]["B2"]
+    assert (cell.value, cell.hyperlink.location) == ("12 months' fees", "page=2")
+    assert cell.comment.text == "9.1, page 2: Liability is <b>limited</b>."
+    page = write(sheets, tmp_path / "x.html", title="T", pdfs=pdfs).read_text(encoding="utf-8")
+    assert 'title="9.1, page 2: Liability is &lt;b&gt;limited&lt;/b&gt;."' in page
+    assert 'href="pdfs/a.pdf#page=2"' in page
 
 
 def test_another_format_says_what_is_allowed(tmp_path: Path) -> None:

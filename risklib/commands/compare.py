@@ -127,9 +127,10 @@ def _sheets(c: Comparison, frames: Mapping[str, pd.DataFrame]) -> tuple[Sheet, .
 
     vendors = frozenset(c.names)
     marks = {f"{r.term}|{r.vendor}": str(r.standing) for r in c.cells.itertuples() if r.standing in ("best", "worst")}
+    behind = {f"{r['term']}|{r['vendor']}": r for r in c.cells.to_dict("records")}
     return (
-        Sheet("Side by side", c.terms, "Differences first. Money: what lies between the best and the worst term.",
-        currency=c.currency, marks=marks),
+        Sheet("Side by side", c.terms, "Differences first. Money: what lies between the best and the worst term. "
+        "Behind each cell: its sentence, and with --pdfs its page.", currency=c.currency, marks=marks, behind=behind),
         Sheet("Money", c.money, "Expected cost a year in the same deal, by component.", vendors, c.currency),
         Sheet("Burden", c.burden, "Responsibilities of the customer: how many, and how heavy."),
         Sheet("Deviations", frames["deviations"],

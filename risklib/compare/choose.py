@@ -34,7 +34,7 @@ class Stand:
             return f"for {', '.join(map(str, self.value))}"
         shown = in_words({k: v for k, v in (self.row.values or {}).items() if k in _parts(self.key)})
         if self.state != NUMBER or not isinstance(self.value, float):
-            return shown or "yes, not stated"
+            return shown or ("yes" if self.key == "covers" else "yes, no number")
         as_months = self.key == "cap_months" and not ("month" in shown and "of" not in shown)
         return f"{shown} (≈ {plain_number(round(self.value, 1))} months' fees)" if as_months else shown
 
@@ -42,7 +42,7 @@ class Stand:
 _PARTS = {
     "cap_months": (*SIZES, "currency", "alternatives", "comparator", "cap_period"),
     "yearly_percent": ("percent", "per", "legal_maximum"),
-    "percent": ("percent", "per"),
+    "percent": (*SIZES, "currency", "per"),
     "premium_percent": ("percent",),
     "amount": ("amount", "currency"),
     "duration_days": ("duration_days", "duration_months"),

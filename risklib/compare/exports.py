@@ -3,11 +3,14 @@ formula."""
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pandas as pd
 import xlsxwriter
@@ -33,13 +36,14 @@ _WIDE = {
     "because",
 }
 _MONEY = {"money", "saves", "fallback_saves", "exposure_change"}
+_PAGES = {"page", "page_after"}
 _MOST = 32_000  # characters of a cell of Excel, less a little
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """One table of a file. ``money``: further columns that hold amounts; ``marks``: cells' words → best, worst or a
-    severity."""
+    """One table of a file. ``money``: further columns that hold amounts; ``marks``: "id|column" of a cell → best or
+    worst; ``behind``: the same → the evidence row behind the cell."""
 
     name: str
     frame: pd.DataFrame
@@ -47,6 +51,7 @@ class Sheet:
     money: frozenset[str] = frozenset()
     currency: str | None = None
     marks: Mapping[str, str] = field(default_factory=dict)
+    behind: Mapping[str, Mapping[Any, Any]] = field(default_factory=dict)
 
 
 def write(
@@ -59,11 +64,11 @@ def write(
     if path.suffix.lower() not in FORMATS:
         raise BadData(str(path), None, f"{path.suffix or 'no ending'} is no format; allowed: {', '.join(FORMATS)}")
     path.parent.mkdir(parents=True, exist_ok=True)
-    kept = [s for s in sheets if len(s.frame)]
+    kept, links = [s for s in sheets if len(s.frame)], _Links(path, pdfs)
     if path.suffix.lower() == ".xlsx":
-        _workbook(kept, path, title, lines, pdfs)
+        _workbook(kept, path, title, lines, links)
     elif path.suffix.lower() == ".html":
-        path.write_text(_html(kept, title, lines, pdfs), encoding="utf-8")
+        path.write_text(_html(kept, title, lines, links), encoding="utf-8")
     else:
         for s in kept:
             target = path.with_name(f"{path.stem}_{_slug(s.name)}.csv")
@@ -106,19 +111,44 @@ def _title(column: str) -> str:
     return column.replace("_", " ") if column.islower() else column
 
 
-def _link(row: Mapping[Any, Any], pdfs: Path | None) -> str | None:
-    """The page of the agreement that a row stands on; None without a folder, a file or a page."""
-    file, page = row.get("file"), row.get("page") or row.get("page_after")
-    if pdfs is None or not isinstance(file, str) or page is None or page != page:
-        return None
-    found = next((p for p in sorted(pdfs.rglob(file))), None)
-    return f"{found.resolve().as_uri()}#page={int(page)}" if found else None
+@dataclass(frozen=True)
+class _Links:
+    """From a file that is written to the pages of the agreements; no ``pdfs``, no links."""
+
+    out: Path
+    pdfs: Path | None
+
+    @cached_property
+    def _found(self) -> Mapping[str, str]:
+        every = sorted(self.pdfs.rglob("*"), reverse=True) if self.pdfs else ()
+        return {p.name: self._way(p.resolve()) for p in every if p.is_file()}
+
+    def _way(self, pdf: Path) -> str:
+        """Relative, so that the links live as long as the file and the PDFs move together."""
+        try:
+            return Path(os.path.relpath(pdf, self.out.parent.resolve())).as_posix()
+        except ValueError:  # another drive
+            return pdf.as_posix()
+
+    def page(self, row: Mapping[Any, Any]) -> str | None:
+        """The page that a row stands on; None where file or page is unknown."""
+        page = row.get("page") or row.get("page_after")
+        way = self._found.get(str(row.get("file")))
+        return None if way is None or page is None or page != page else f"{way}#page={int(page)}"
+
+
+def _quote(row: Mapping[Any, Any]) -> str:
+    """The words behind a cell, with clause and page."""
+    if not isinstance(row.get("text"), str):
+        return ""
+    where = ", ".join(str(x) for x in (row.get("number"), f"page {row['page']}" if row.get("page") else "") if x)
+    return _plain(f"{where}: {row['text']}")
 
 
 # ---------------------------------------------------------------- Excel
 
 
-def _workbook(sheets: Sequence[Sheet], path: Path, title: str, lines: Sequence[str], pdfs: Path | None) -> None:
+def _workbook(sheets: Sequence[Sheet], path: Path, title: str, lines: Sequence[str], links: _Links) -> None:
     options = {
         "strings_to_formulas": False,
         "strings_to_urls": False,
@@ -138,7 +168,7 @@ def _workbook(sheets: Sequence[Sheet], path: Path, title: str, lines: Sequence[s
                 k, 0, f"internal:'{_tab(s.name)}'!A1", styles["link"], _plain(f"{s.name}: {len(s.frame)} rows")
             )
         for s in sheets:
-            _fill(book.add_worksheet(_tab(s.name)), s, styles, pdfs)
+            _fill(book.add_worksheet(_tab(s.name)), s, styles, links)
 
 
 def _tab(name: str) -> str:
@@ -168,7 +198,7 @@ def _styles(book: Any) -> dict[str, Any]:
     return styles | {k: book.add_format({**text, "bg_color": v}) for k, v in fills.items()}
 
 
-def _fill(sheet: Any, s: Sheet, styles: Mapping[str, Any], pdfs: Path | None) -> None:
+def _fill(sheet: Any, s: Sheet, styles: Mapping[str, Any], links: _Links) -> None:
     shown = _shown(s.frame)
     columns = list(shown.columns)
     rows = list(zip(s.frame.to_dict("records"), shown.to_dict("records"), strict=True))
@@ -179,9 +209,12 @@ def _fill(sheet: Any, s: Sheet, styles: Mapping[str, Any], pdfs: Path | None) ->
         longest = max([len(_title(name)), *(len(str(r[name] or "")) for _, r in rows)])
         sheet.set_column(c, c, 60 if name in _WIDE else max(8, min(longest + 2, 34)))
     for n, (whole, row) in enumerate(rows, 1):
-        link = _link(whole, pdfs)
         for c, name in enumerate(columns):
-            _cell(sheet, n, c, name, row[name], s, styles, link, whole)
+            behind = s.behind.get(f"{whole.get('id')}|{name}")
+            link = links.page(behind or (whole if name in _PAGES else {}))
+            _cell(sheet, (n, c), name, row[name], s, styles, link, whole)
+            if behind and (words := _quote(behind)):
+                sheet.write_comment(n, c, words[:1000], {"x_scale": 3, "y_scale": 1.5})
     sheet.freeze_panes(1, 2)
     sheet.autofilter(0, 0, len(rows), len(columns) - 1)
     sheet.set_landscape()
@@ -190,28 +223,20 @@ def _fill(sheet: Any, s: Sheet, styles: Mapping[str, Any], pdfs: Path | None) ->
 
 
 def _cell(
-    sheet: Any,
-    n: int,
-    c: int,
-    name: str,
-    v: Any,
-    s: Sheet,
-    styles: Mapping[Any, Any],
-    link: str | None,
+    sheet: Any, at: tuple[int, int], name: str, v: Any, s: Sheet, styles: Mapping[Any, Any], link: str | None,
     row: Mapping[Any, Any],
-) -> None:
+) -> None:  # fmt: skip
+    number = isinstance(v, int | float) and not isinstance(v, bool)
+    text = "" if v is None else ("yes" if v else "no") if isinstance(v, bool) else str(int(v)) if link and number else v
+    style = styles.get(_mark(s, name, v, row), styles["link" if link else "text"])
     if v is None:
-        sheet.write_blank(n, c, None, styles["text"])
-    elif isinstance(v, bool):
-        sheet.write_string(n, c, "yes" if v else "no", styles["text"])
-    elif isinstance(v, (int, float)):
-        money = name in _MONEY or name in s.money
-        if name in ("page", "page_after") and link:
-            sheet.write_url(n, c, link, styles["link"], str(int(v)))
-        else:
-            sheet.write_number(n, c, float(v), styles["money" if money else "number"])
+        sheet.write_blank(*at, None, styles["text"])
+    elif link:
+        sheet.write_url(*at, f"external:{link}", style, _plain(text))
+    elif number:
+        sheet.write_number(*at, float(v), styles["money" if name in _MONEY or name in s.money else "number"])
     else:
-        sheet.write_string(n, c, _plain(v), styles.get(_mark(s, name, v, row), styles["text"]))
+        sheet.write_string(*at, _plain(text), style)
 
 
 def _mark(s: Sheet, name: str, v: Any, row: Mapping[Any, Any]) -> str:
@@ -241,6 +266,7 @@ td.w{min-width:22rem}
 .medium{background:#fdf2d0}
 .low{background:#eef2f5}
 a{color:#1f5fa8}
+td[title]{cursor:help}
 @media print{.scroll{overflow:visible;border:0}
 th{position:static}
 h2{break-after:avoid}
@@ -250,14 +276,15 @@ tr{break-inside:avoid}
 {% for s in sheets %}<h2>{{ s.name }}</h2>{% if s.note %}<p class="dim">{{ s.note }}</p>{% endif %}
 <div class="scroll"><table><thead><tr>
 {% for c in s.columns %}<th scope="col">{{ c }}</th>{% endfor %}</tr></thead><tbody>
-{% for row in s.rows %}<tr>{% for cell in row %}<td class="{{ cell.css }}">
+{% for row in s.rows %}<tr>{% for cell in row %}
+<td class="{{ cell.css }}"{% if cell.title %} title="{{ cell.title }}"{% endif %}>
 {%- if cell.link %}<a href="{{ cell.link }}">{{ cell.text }}</a>{% else %}{{ cell.text }}{% endif -%}
 </td>{% endfor %}</tr>
 {% endfor %}</tbody></table></div>{% endfor %}<p class="dim">Decision support, not legal advice.</p></html>
 """
 
 
-def _html(sheets: Sequence[Sheet], title: str, lines: Sequence[str], pdfs: Path | None) -> str:
+def _html(sheets: Sequence[Sheet], title: str, lines: Sequence[str], links: _Links) -> str:
     views = []
     for s in sheets:
         shown = _shown(s.frame)
@@ -265,7 +292,7 @@ def _html(sheets: Sequence[Sheet], title: str, lines: Sequence[str], pdfs: Path 
         views.append(
             {
                 "name": s.name, "note": s.note, "columns": [_head(c, s) for c in shown.columns],
-                "rows": [[_view(s, c, shown_row[c], whole, pdfs) for c in shown.columns] for whole, shown_row in rows],
+                "rows": [[_view(s, c, shown_row[c], whole, links) for c in shown.columns] for whole, shown_row in rows],
             }
         )  # fmt: skip
     page = Environment(autoescape=True).from_string(_PAGE)
@@ -277,20 +304,16 @@ def _head(column: str, s: Sheet) -> str:
     return _title(column) + unit
 
 
-def _view(s: Sheet, name: str, v: Any, row: Mapping[Any, Any], pdfs: Path | None) -> dict[str, Any]:
+def _view(s: Sheet, name: str, v: Any, row: Mapping[Any, Any], links: _Links) -> dict[str, Any]:
     number = isinstance(v, (int, float)) and not isinstance(v, bool)
-    money = name in _MONEY or name in s.money
-    text = (
-        ""
-        if v is None
-        else ("yes" if v else "no")
-        if isinstance(v, bool)
-        else f"{v:,.0f}"
-        if number and money
-        else _number(v)
-    )
+    if v is None or isinstance(v, bool):
+        text = "" if v is None else "yes" if v else "no"
+    else:
+        text = f"{v:,.0f}" if number and (name in _MONEY or name in s.money) else _number(v)
     css = " ".join(x for x in ("n" if number else "", "w" if name in _WIDE else "", _mark(s, name, v, row)) if x)
-    return {"text": text, "css": css, "link": _link(row, pdfs) if name in ("page", "page_after") else None}
+    behind = s.behind.get(f"{row.get('id')}|{name}", {})
+    link = links.page(behind or (row if name in _PAGES else {}))
+    return {"text": text, "css": css, "link": quote(link, safe="/#=:") if link else None, "title": _quote(behind)}
 
 
 def _number(v: Any) -> str:
