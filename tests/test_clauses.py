@@ -364,3 +364,21 @@ def test_a_number_glued_to_its_heading() -> None:
     assert [(n, h) for n, h, _ in outline(text) if n] == [
         ("SECTION 1", "TERM"), ("1.1", ""), ("SECTION 2", "FEES"), ("2.1", ""),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "heading"),
+    [
+        ("1.1 Audit; Records. Vendor keeps books of all it bills under this paper.", "Audit; Records"),
+        ("1.1 NOTICES; LAW.\n\nEach notice is given in writing to the address on the last page.", "NOTICES; LAW"),
+        ("1.1 the goods; and carriage. Vendor sends both to the yard that Buyer names for it.", ""),
+        (
+            "1.1 Response time\n\nVendor answers each call that reaches its desk on the day it was made.",
+            "Response time",
+        ),
+        ("1.1 In the event that\n\nVendor does not answer a call, Buyer may turn to another workshop.", ""),
+    ],
+)
+def test_headings_of_two_things_and_headings_in_small_letters(text: str, heading: str) -> None:
+    found = outline(f"1. SERVICE\n\n{text}\n\n1.2 Vendor sends a bill for each month.\n\n2. END\n\n2.1 It ends in May.")
+    assert {n: h for n, h, _ in found}["1.1"] == heading

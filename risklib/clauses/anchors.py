@@ -31,7 +31,7 @@ _FEW = 6  # words up to which a rewording is always for a person to judge
 _SHORT = 14  # letters up to which words say little without what stands around them
 _NEAR = 12  # letters of context that must agree to tell two equal places apart
 _WORD = re.compile(r"[^\W_]+")
-_STOP = re.compile(r"[.;:!?]")
+_STOP = re.compile(r"[.;:!?]|\s\s")  # two blanks: what stands before is a number or a heading
 _OPENING = '([“‘"'
 _DECIDES = word_set(
     "not no never nor neither none without unless except only may shall must will one two three four five six seven",
@@ -232,7 +232,9 @@ def _similar(anchor: Anchor, document: Document) -> Located | None:
     if not ranked or ranked[0].score < LEAST:
         return None
     rivals = [m for m in ranked if ranked[0].score - m.score < CLEAR]
-    if len(rivals) > 1:
+    if len(rivals) == anchor.copies > 1:  # each of the copies was reworded alike: their order tells
+        ranked = [sorted(rivals, key=lambda m: m.first)[anchor.copy - 1]]
+    elif len(rivals) > 1:
         rivals.sort(key=lambda m: -_company(anchor, text, m))
         alone = _company(anchor, text, rivals[0]) - _company(anchor, text, rivals[1]) > 0.2
         ranked = rivals[:1] if alone else rivals

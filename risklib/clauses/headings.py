@@ -15,7 +15,8 @@ _VERB = re.compile(
     r"warrants?|includes?|provides?|apply|applies|hereby|understands?|would|should|be)\b"
 )
 _SMALL = word_set("a an and as at by for from in of on or the to with & under upon per via not no if than")
-_RUN_IN = re.compile(r"[^.:;?!]{2,110}?(?:\([^()]{1,60}\))?(?:\.|:|\?|\.?\s?[–—]|\s-{1,2}(?=\s))[\"”]?(?=\s)")
+_OPEN = _SMALL | {"that", "which", "following", "not"}  # no heading ends in these
+_RUN_IN = re.compile(r"[^.:?!]{2,110}?(?:\([^()]{1,60}\))?(?:\.|:|\?|\.?\s?[–—]|\s-{1,2}(?=\s))[\"”]?(?=\s)")
 _ABBREVIATED = re.compile(r"\b(?:U\.S|No|Inc|e\.g|i\.e|vs|etc|Co|Corp|Ltd|U\.K|St|Dr|Mr|Ms|v)\.$")
 _SIGNATURE = re.compile(
     r"^(?:By|Name|Title|Date|Signature|Its|Attn|Attention|Address|Email|Phone|Tel|Fax|Telephone|"
@@ -75,6 +76,8 @@ def run_in(span: str) -> int:
         return 0
     words = m.group().rstrip(".:–—- ").split()
     after = span[m.end() :].lstrip()[:1]
+    if ";" in m.group() and not all(map(titled, (part.split() for part in m.group().rstrip(".:–—- ").split(";")))):
+        return 0  # "Ownership; Acceptance." is a heading, "the Services; and Fees." the end of a list
     if (
         len(words) > 12
         or not (words[0][0].isupper() or words[0][0] in '"“')
@@ -124,11 +127,18 @@ def _alone(document: Document, k: int, start: int, limit: int) -> int:
         two = text[start : following.end].replace("\n", " ").rstrip(".: ")
         if len(two.split()) <= 20 and (content.isupper() or (line.bold and not _VERB.search(after))):
             return min(following.end, limit)
-    if after[:1].islower() or (not loud and not titled(content.split())):
+    if after[:1].islower() or (not loud and not titled(content.split()) and not _by_itself(lines, k, content)):
         return start
     if not loud and not following.paragraph and not _shorter(lines, k):
         return start
     return min(line.end, limit)
+
+
+def _by_itself(lines: tuple[Line, ...], k: int, content: str) -> bool:
+    """Whether a few words in small letters stand alone before a new paragraph: "Response time"."""
+    words = content.split()
+    short = len(words) <= 7 and content[0].isupper() and content[-1] not in ".:;," and words[-1].lower() not in _OPEN
+    return short and lines[k + 1].paragraph and lines[k].x1 - lines[k].x0 < 0.6 * (lines[k + 1].x1 - lines[k + 1].x0)
 
 
 def _full(lines: tuple[Line, ...], k: int) -> bool:

@@ -15,6 +15,7 @@ from difflib import SequenceMatcher
 from typing import NamedTuple
 
 from risklib.pdf.layout import PageLine
+from risklib.pdf.reprints import Place, page_ends
 
 EDGE = 5  # lines from the top or bottom of a page that are looked at
 _DIGITS = re.compile(r"\d+")
@@ -64,6 +65,7 @@ Marks = dict[tuple[int, int], str]  # (page index, line index) → kind
 def find(pages: Sequence[Sequence[ReadLine]]) -> Marks:
     """Which lines of which pages are furniture, and of what kind."""
     marks = running(pages) | filing_number(pages)
+    marks |= _reprinted(_unmarked(pages, marks))
     marks |= contents(_unmarked(pages, marks))
     return marks | navigation(_unmarked(pages, marks), pages)
 
@@ -73,6 +75,16 @@ Placed = list[tuple[tuple[int, int], ReadLine]]
 
 def _unmarked(pages: Sequence[Sequence[ReadLine]], marks: Marks) -> Placed:
     return [((p, k), r) for p, lines in enumerate(pages) for k, r in enumerate(lines) if (p, k) not in marks]
+
+
+def _reprinted(lines: Placed) -> Marks:
+    """Page ends of an older print, in mid-page."""
+    full = max((r.line.x1 - r.line.x0 for _, r in lines), default=0.0)
+    seen = [
+        Place(r.text, p, r.line.top / max(r.page_height, 1.0), r.line.x1 - r.line.x0 > 0.7 * full)
+        for (p, _), r in lines
+    ]
+    return {lines[k][0]: kind for k, kind in page_ends(seen).items()}
 
 
 def running(pages: Sequence[Sequence[ReadLine]]) -> Marks:
@@ -217,7 +229,8 @@ def _contents_end(lines: Placed, names: list[str], begin: int) -> int:
         leader = _has_leader(text)
         number = _ENTRY_NUMBER.match(text)
         entry = (number.group(1) if number else "", name)
-        if (k > begin + 1 and first and name == first and not leader) or (number and not leader and entry in seen):
+        first_again = bool(first) and name == first and not (number and entry not in seen)  # "7.1 Introduction" is not
+        if not leader and ((k > begin + 1 and first_again) or (number and entry in seen)):
             break
         seen.add(entry)
         sentence = len(text) > 110 or (text.endswith((".", ";")) and len(text.split()) >= 8)
