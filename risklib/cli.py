@@ -56,7 +56,8 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instea
 @app.command()
 def analyze(
     paths: Annotated[
-        list[Path], typer.Argument(help="PDF files, or folders that are searched for PDFs.", metavar="FOLDER…")
+        list[str],
+        typer.Argument(help="PDF files, folders that are searched for PDFs, or s3://… addresses.", metavar="FOLDER…"),
     ],
     out: Annotated[Path, typer.Option(help="Folder for the tables.")],
     facts: Annotated[

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import platform
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -23,6 +22,7 @@ from risklib.inputs import Assumptions, Rates, load_assumptions, load_deals, loa
 from risklib.jobs import engines
 from risklib.jobs.memory import Memory
 from risklib.jobs.stages import Done, Job, Task, analyze_file, failed, prepare, priced, run_file
+from risklib.jobs.storage import Place, below, contract_id, fetched, place
 from risklib.playbook import load_playbook
 from risklib.portfolio import Portfolio
 from risklib.records import Deal, Exposure, Provision, file_name
@@ -56,7 +56,8 @@ def analyze(
 ) -> Portfolio:
     """Reads agreement PDFs and gives back what they ask of the customer and what failing costs.
 
-    ``paths`` are PDF files or folders (searched recursively). ``facts``, ``assumptions`` and ``rates`` are CSVs
+    ``paths`` are PDF files or folders (searched recursively), or addresses that fsspec knows (``s3://…``, extra
+    ``cluster``). ``facts``, ``assumptions`` and ``rates`` are CSVs
     (README, "Your own contracts"); without ``assumptions`` the shipped, illustrative ones are used. ``as_of`` is a date
     or ISO text, today by default. ``currency`` converts the totals with ``rates``; otherwise they are per
     currency. ``seed`` and ``trials`` fix the simulation. ``workers`` 0 is one a core; ``timeout`` is seconds a file.
@@ -83,12 +84,13 @@ def analyze(
             whole = _whole(gave, copies, job, files, notes, currency)
         else:
             whole = memory.whole(results, lambda: _whole(gave, copies, job, files, notes, currency), copies, currency)
-    sources = {d.file.contract_id: path.resolve() for d, (path, _) in zip(results[len(lost) :], chosen, strict=True)}
+    found = zip(results[len(lost) :], chosen, strict=True)
+    sources = {d.file.contract_id: path.resolve() for d, (path, _) in found if isinstance(path, Path)}
     return replace(Portfolio.of_rows(*whole), sources=sources, store=Path(store) if store else None)
 
 
 def _all_done(
-    chosen: Sequence[tuple[Path, str]],
+    chosen: Sequence[tuple[Place, str]],
     job: Job,
     limits: engines.Limits,
     memory: Memory | None,
@@ -102,7 +104,7 @@ def _all_done(
     def have(i: int, done: Done) -> None:
         results[i] = done
         if progress:
-            progress(chosen[i][0].name, len(results), len(chosen))
+            progress(file_name(chosen[i][0]), len(results), len(chosen))
 
     def todo() -> Iterator[Task]:
         for i, (path, key) in enumerate(chosen):
@@ -113,11 +115,13 @@ def _all_done(
                 working.append(i)
                 yield planned
 
-    for k, outcome in _engine(scheduler)(run_file, todo(), limits=limits, prepare=prepare, arguments=(job,)):
+    run = _engine(scheduler)
+    for k, outcome in run(run_file, todo(), limits=limits, prepare=prepare, arguments=(job,), fetch=fetched):
         path, key = chosen[working[k]]
         if memory:
             memory.remember(key, outcome)
-        have(working[k], failed(path, outcome.reason) if isinstance(outcome, engines.Failure) else outcome)
+        failure = isinstance(outcome, engines.Failure)
+        have(working[k], failed(path, outcome.reason, key) if failure else replace(outcome, made={}))
     return [results[i] for i in range(len(chosen))]
 
 
@@ -132,11 +136,16 @@ def _engine(scheduler: str | None) -> Callable[..., Iterator[tuple[int, Any]]]:
     return partial(cluster.run, scheduler=scheduler)
 
 
-def find_files(paths: str | Path | Iterable[str | Path]) -> Iterator[Path]:
-    """The PDFs that ``paths`` name, folders searched recursively, in order of name; each path once."""
+def find_files(paths: str | Path | Iterable[str | Path]) -> Iterator[Place]:
+    """The PDFs that ``paths`` name, folders searched recursively, in order of name; each path or address once."""
     given = [paths] if isinstance(paths, (str, Path)) else list(paths)
-    seen: set[Path] = set()
-    for p in map(Path, given):
+    seen: set[Place] = set()
+    for p in map(place, given):
+        if isinstance(p, str):
+            fresh = [url for url in below(p) if url not in seen]
+            seen.update(fresh)
+            yield from fresh
+            continue
         if not p.exists():
             raise BadData(str(p), None, "no such file or folder; give PDF files or folders that hold some")
         inside = sorted(q for q in p.rglob("*") if q.suffix.lower() == ".pdf" and q.is_file()) if p.is_dir() else [p]
@@ -194,17 +203,16 @@ def _job(
 
 
 def _distinct(
-    files: Sequence[Path],
-) -> tuple[list[tuple[Path, str]], dict[str, list[str]], list[tuple[Path, str]]]:
+    files: Sequence[Place],
+) -> tuple[list[tuple[Place, str]], dict[str, list[str]], list[tuple[Place, str]]]:
     """Files with the same bytes are analysed once: first of each with its contract_id, names of others by contract_id,
     unreadable ones with the reason."""
-    first: dict[str, Path] = {}
+    first: dict[str, Place] = {}
     copies: dict[str, list[str]] = {}
-    lost: list[tuple[Path, str]] = []
+    lost: list[tuple[Place, str]] = []
     for p in files:
         try:
-            with p.open("rb") as f:
-                key = hashlib.file_digest(f, "sha256").hexdigest()
+            key = contract_id(p)
         except OSError as e:
             lost.append((p, f"cannot be opened: {e.strerror or e}; check its permissions"))
             continue
@@ -219,7 +227,7 @@ def _whole(
     results: Sequence[File],
     copies: Mapping[str, Sequence[str]],
     job: Job,
-    files: Sequence[Path],
+    files: Sequence[Place],
     notes: list[str],
     currency: str | None,
 ) -> tuple[dict[str, list[Row]], dict[str, Any]]:

@@ -36,6 +36,7 @@ def run(
     limits: Limits,
     prepare: Callable[..., None] | None = None,
     arguments: tuple[Any, ...] = (),
+    fetch: Callable[[T], T] | None = None,
 ) -> Iterator[tuple[int, R | Failure]]:
     """Like ``engines.run``, on the workers of ``scheduler`` (``tcp://host:port``).
 
@@ -44,7 +45,7 @@ def run(
     client = _client(scheduler)
     name = f"risklib-{uuid4().hex}"
     try:
-        client.register_plugin(_Files(name, function, limits, prepare, arguments), name=name)
+        client.register_plugin(_Files(name, function, limits, prepare, arguments, fetch), name=name)
         yield from _results(client, name, items)
     finally:
         client.unregister_worker_plugin(name)
@@ -115,7 +116,7 @@ def _alone(client: Client, name: str, item: T) -> Any:
 
 # ---------------------------------------------------------------- on a worker of the cluster
 
-_POOLS: dict[str, tuple[ProcessPool, Callable[..., Any], Limits]] = {}
+_POOLS: dict[str, tuple[ProcessPool, Callable[..., Any], Limits, Callable[..., Any] | None]] = {}
 
 
 class _Files(WorkerPlugin):
@@ -128,14 +129,16 @@ class _Files(WorkerPlugin):
         limits: Limits,
         prepare: Callable[..., None] | None,
         arguments: tuple[Any, ...],
+        fetch: Callable[..., Any] | None,
     ) -> None:
         self.job, self.function, self.limits, self.prepare, self.arguments = job, function, limits, prepare, arguments
+        self.fetch = fetch
 
     def setup(self, worker: Worker) -> None:
         # dask marks its workers as daemons, which may have no children; ours end with their parent by themselves
         multiprocessing.current_process()._config["daemon"] = False  # type: ignore[attr-defined]
         pool = engines.new_pool(worker.state.nthreads, self.limits, self.prepare, self.arguments, start="spawn")
-        _POOLS[self.job] = (pool, self.function, self.limits)
+        _POOLS[self.job] = (pool, self.function, self.limits, self.fetch)
 
     def teardown(self, worker: Worker) -> None:
         pool, *_ = _POOLS.pop(self.job)
@@ -144,5 +147,8 @@ class _Files(WorkerPlugin):
 
 
 def _one(job: str, item: Any) -> Any:
-    pool, function, limits = _POOLS[job]
-    return engines.outcome(pool.schedule(function, args=[item], timeout=limits.seconds), limits)
+    pool, function, limits, fetch = _POOLS[job]
+    item = engines.at_hand(fetch, item)
+    if isinstance(item, Failure):
+        return item
+    return engines.outcome(pool.schedule(engines.work, args=[function, item], timeout=limits.seconds), limits)

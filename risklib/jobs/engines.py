@@ -22,11 +22,12 @@ from typing import Any, TypeVar
 
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
-from risklib.errors import RisklibError
+from risklib.errors import RisklibError, UnreadableDocument
 
 T = TypeVar("T")
 R = TypeVar("R")
 _AHEAD = 2  # files handed out for each worker: it never waits, and few are lost when the job is killed
+_WAYS_OUT = {f"socket.{x}" for x in ("connect", "bind", "sendto", "sendmsg", "getaddrinfo", "gethostbyname")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +53,10 @@ def run(
     limits: Limits = Limits(),
     prepare: Callable[..., None] | None = None,
     arguments: tuple[Any, ...] = (),
+    fetch: Callable[[T], T] | None = None,
 ) -> Iterator[tuple[int, R | Failure]]:
     """(position, ``function(item)``) for every item, each as soon as it is done. ``prepare(*arguments)`` runs once in
-    each worker.
+    each worker. ``fetch`` gets an item's file from elsewhere; workers have no network.
 
     ``items`` are taken as workers need them. ``function`` and ``prepare`` must be module-level; results must pickle
     between processes of this machine. Closing the iterator, or an exception in it, stops the workers.
@@ -67,7 +69,11 @@ def run(
     try:
         while True:
             while len(at) < _AHEAD * workers and (task := next(waiting, None)) is not None:
-                future = pool.schedule(function, args=[task[1]], timeout=limits.seconds)
+                item = at_hand(fetch, task[1])
+                if isinstance(item, Failure):
+                    yield task[0], item
+                    continue
+                future = pool.schedule(work, args=[function, item], timeout=limits.seconds)
                 at[future] = task[0]
                 future.add_done_callback(done.put)  # type: ignore[arg-type]
             if not at:
@@ -78,6 +84,14 @@ def run(
     finally:
         pool.stop()
         pool.join(timeout=5)
+
+
+def at_hand(fetch: Callable[[T], T] | None, item: T) -> T | Failure:
+    """The item with its file, or why that could not be had."""
+    try:
+        return fetch(item) if fetch else item
+    except UnreadableDocument as e:
+        return Failure(e.reason)
 
 
 def new_pool(
@@ -105,7 +119,7 @@ def outcome(future: ProcessFuture[R], limits: Limits) -> R | Failure:
         return Failure(f"needed more than {limits.memory / (1 << 30):.1f} GiB of memory")
     except RisklibError as e:
         return Failure(str(e))
-    except BrokenProcessPool as e:
+    except (BrokenProcessPool, Unprepared) as e:
         raise RisklibError(f"the worker processes could not start: {e}; reinstall risklib, or report it") from e
     except Exception as e:
         # a fault of ours on one file must not cost the others; it is told, with its place, in the file's reason
@@ -127,8 +141,32 @@ def _begin(memory: int, prepare: Callable[..., None] | None, arguments: tuple[An
         import resource
 
         resource.setrlimit(resource.RLIMIT_AS, (memory, resource.getrlimit(resource.RLIMIT_AS)[1]))
-    if prepare:
-        prepare(*arguments)
+    try:
+        if prepare:
+            prepare(*arguments)
+    except Exception as e:  # told with the first file: a pool whose processes end as they begin may wait for ever
+        _UNPREPARED.append(fault(e))
+    sys.addaudithook(_no_network)
+
+
+class Unprepared(Exception):
+    """A worker could not be set up."""
+
+
+_UNPREPARED: list[str] = []
+
+
+def work(function: Callable[[T], R], item: T) -> R:
+    """What a worker does with an item."""
+    if _UNPREPARED:
+        raise Unprepared(_UNPREPARED[0])
+    return function(item)
+
+
+def _no_network(event: str, arguments: tuple[Any, ...]) -> None:
+    """A document may talk a parser into anything but this; the hook cannot be taken off again."""
+    if event in _WAYS_OUT:
+        raise PermissionError(f"{event}: a process that reads contracts has no network")
 
 
 def _end_with_parent() -> None:

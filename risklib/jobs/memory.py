@@ -12,6 +12,7 @@ from risklib.families.kin import File
 from risklib.inputs import deal_for
 from risklib.jobs.engines import Failure, Limits
 from risklib.jobs.stages import Done, Job, Task, failed, renamed, unpack_found
+from risklib.jobs.storage import Place
 from risklib.pdf.ocr import engine
 from risklib.playbook import default_folder, load_playbook
 from risklib.records import file_name
@@ -68,7 +69,7 @@ class Memory:
         self.run = store.begin(job.as_of, {stage: v.id for stage, v in self.versions.items()})
         self._whole: dict[str, tuple[int, int]] = {}  # contract_id → its kept findings and prices
 
-    def plan(self, path: Path, contract_id: str) -> Done | Task:
+    def plan(self, path: Place, contract_id: str) -> Done | Task:
         """The result of a file where all of it is kept; else what is left to do, with what is kept."""
         deal = deal_for(self.job.deals, file_name(path))
         findings = self._find(contract_id, FINDINGS)
@@ -81,7 +82,7 @@ class Memory:
             return Done(File(contract_id, rows, found.provisions, deal, paper))
         failure = None if self.retry else self._find(contract_id, FAILURE)
         if failure is not None:
-            return failed(path, unpack(self.store.blob(failure)))
+            return failed(path, unpack(self.store.blob(failure)), contract_id)
         at = {stage: self._find(contract_id, stage) for stage in (READ, STRUCTURE, FINDINGS)}
         kept = {stage: self.store.blob(number) for stage, number in at.items() if number is not None}
         return Task(str(path), contract_id, kept, keep=True)

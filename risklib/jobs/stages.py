@@ -66,13 +66,14 @@ class Job:
 class Task:
     """A file to work on. ``kept``: results of earlier stages, as they were made; ``keep``: give back the new ones.
 
-    ``contract_id`` is that of the bytes that ``kept`` was made of.
+    ``contract_id`` is that of the bytes that ``kept`` was made of. ``data``: the bytes, where ``path`` is an address.
     """
 
     path: str
     contract_id: str
     kept: Mapping[str, bytes] = field(default_factory=dict)
     keep: bool = False
+    data: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ def run_file(task: Task) -> Done:
     try:
         agreement = _agreement(task, job, made)
     except UnreadableDocument as e:
-        return failed(Path(task.path), e.reason)
+        return failed(task.path, e.reason, task.contract_id)
     found = _findings(task, agreement, made)
     document = agreement.document
     id, deal = document.contract_id, deal_for(job.deals, document.file)
@@ -132,7 +133,7 @@ def _agreement(task: Task, job: Job, made: dict[str, bytes]) -> Agreement:
     if READ in task.kept:
         document = unpack_document(task.kept[READ], task.contract_id, name)
     else:
-        document = read(task.path, file=name, password=job.password, ocr=job.ocr)
+        document = read(task.path if task.data is None else task.data, file=name, password=job.password, ocr=job.ocr)
         if task.keep:
             made[READ] = pack_document(document)
     if STRUCTURE in task.kept:
@@ -166,9 +167,9 @@ def renamed(rows: Mapping[str, list[Row]], file: str) -> dict[str, list[Row]]:
     return {**rows, "contracts": [{**row, "file": file} for row in rows["contracts"]]}
 
 
-def failed(path: Path, reason: str) -> Done:
+def failed(path: Path | str, reason: str, contract_id: str | None = None) -> Done:
     """What there is of a file that gave nothing."""
-    analysis = Analysis(file_name(path), _fingerprint(path), "failed", reason)
+    analysis = Analysis(file_name(path), contract_id or _fingerprint(Path(path)), "failed", reason)
     return Done(File(analysis.contract_id, rows_of(analysis), (), None), unreadable=reason)
 
 
