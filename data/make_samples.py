@@ -43,7 +43,7 @@ CHOICES: dict[str, set[Any]] = {
     "pierces": {"cap", "exclusion", "both"},
     "legal_maximum": {True, False},
 }
-FREE = {"currency", "jurisdiction", "alternatives", "covers", "reference"}
+FREE = {"currency", "jurisdiction", "alternatives", "covers", "reference", "above"}
 
 NOTE = re.compile(r"\s*\[\[(.*?)\]\]")
 END = re.compile(r"[.!?]['\"”’)]*\s+(?=[A-Z“\"‘(\[])")

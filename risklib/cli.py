@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -122,8 +123,9 @@ def check(
     rates: Annotated[Path | None, typer.Option(help="CSV of exchange rates.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Check a playbook and CSVs: faults with file and line (the first of each file), warnings for thin entries."""
-    from risklib.inputs import load_assumptions, load_deals, load_rates
+    """Check a playbook and CSVs: faults with file and line (the first of each file); warnings for thin entries, and for
+    assumptions and rates that nobody reviewed for long."""
+    from risklib.inputs import load_assumptions, load_deals, load_rates, overdue
     from risklib.playbook import check_playbook, load_playbook
 
     faults: list[str] = []
@@ -131,7 +133,7 @@ def check(
     for load, path in ((load_deals, facts), (load_assumptions, assumptions), (load_rates, rates)):
         try:
             if path is not None:
-                load(path)
+                warnings += overdue(load(path), date.today())
         except BadData as e:
             faults.append(str(e))
     try:
@@ -184,8 +186,14 @@ def show(
 
 @app.command()
 def explain(
-    target: Annotated[str, typer.Argument(help="A sentence in quotes, or a PDF.")],
-    clause: Annotated[str | None, typer.Argument(help="Clause number, with a PDF: 7.2.")] = None,
+    target: Annotated[str, typer.Argument(help="A sentence in quotes, or a PDF; with --tables a file of these.")],
+    clause: Annotated[
+        str | None,
+        typer.Argument(help="With a PDF a clause number: 7.2. With --tables a component: late_payment; default: all."),
+    ] = None,
+    tables: Annotated[
+        Path | None, typer.Option(help="Folder that `risklib analyze --out` wrote: explain money, not labels.")
+    ] = None,
     lead_in: Annotated[str, typer.Option(help="The lead-in that the sentence hangs from.")] = "",
     heading: Annotated[str, typer.Option(help="The heading that it stands under.")] = "",
     customer: Annotated[str, typer.Option(help="How the agreement calls the customer.")] = "",
@@ -196,9 +204,14 @@ def explain(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Explain a sentence's labels: the words, phrases, grammar and weights behind each, and what nearly held."""
-    from risklib.commands.explain import explained, explained_text
+    """Explain a sentence's labels: the words, phrases, grammar and weights behind each, and what nearly held. With
+    --tables, explain an amount: its arithmetic, and where each number comes from."""
+    from risklib.commands.explain import explained, explained_text, money_explained
 
+    if tables is not None:
+        told = money_explained(tables, target, clause)
+        said = json.dumps(told, ensure_ascii=False) if as_json else "\n\n".join(told.values())
+        return print("\n".join(plain(line) for line in said.split("\n")))
     views = explained(target, clause, lead_in, heading, customer, provider, playbook, password)
     if as_json:
         print(json.dumps(views, default=str, ensure_ascii=False))

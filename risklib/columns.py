@@ -32,13 +32,16 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     ),
     "families": (
         "family", "contract_id", "file", "kind", "relation", "dated", "parent", "linked_by", "counted_with", "text",
-        "clause_id", "page", "start", "end", "bbox",
+        "clause_id", "page", "start", "end", "bbox", "annual_fees", "currency",
     ),
     "overrides": (
         "family", "status", "provision", "party", "keys", "holds_values", "holds_contract_id", "holds_file",
         "holds_clause", "holds_clause_id", "holds_page", "holds_text", "yields_values", "yields_contract_id",
         "yields_file", "yields_clause", "yields_clause_id", "yields_page", "yields_text", "basis", "contract_id",
         "clause_id", "page", "start", "end", "bbox",
+    ),
+    "terms": (  # of heads with kin: what holds of all their papers, as it was priced
+        "contract_id", "clause_id", "provision", "party", "values", "confidence", "method", "start", "end",
     ),
     "unread": (
         "family", "contract_id", "file", "name", "kind", "mentions", "binds_customer", "text", "clause_id", "page",

@@ -26,7 +26,7 @@ from risklib.jobs.storage import Place, below, contract_id, fetched, place
 from risklib.playbook import load_playbook
 from risklib.portfolio import Portfolio
 from risklib.records import Deal, Exposure, Provision, file_name
-from risklib.rows import Row, assumption_row, deal_row
+from risklib.rows import Row, assumption_row, deal_row, plain, rates_row, term_row
 from risklib.store import Store
 
 Progress = Callable[[str, int, int], None]  # file just done, how many done, how many in all
@@ -195,9 +195,12 @@ def _job(
             f"{_few([r.id for r in overdue])}."
         )
     folder = str(playbook) if playbook else None
+    exchange = load_rates(rates) if rates else None
+    if exchange and exchange.overdue(day):
+        notes.append(f"The exchange rates are of {exchange.on}, more than a quarter before {day}; give newer ones.")
     deals = load_deals(facts) if facts else ()
     job = Job(
-        folder, None, password, ocr, tuple(deals), assumed, load_rates(rates) if rates else None, day, seed, trials
+        folder, None, password, ocr, tuple(deals), assumed, exchange, day, seed, trials
     )
     return job, notes
 
@@ -278,6 +281,7 @@ def _whole(
         "currency": currency,
         "illustrative": any(r.illustrative for r in assumptions.rows),
         "overdue": [r.id for r in assumptions.overdue(job.as_of)],
+        "rates": rates_row(job.rates) if job.rates else None,
         "versions": versions(),
         "playbook": load_playbook(job.playbook_folder).version,
         "notes": notes,
@@ -286,6 +290,10 @@ def _whole(
     rows["curve"] = _curve(totals)
     rows["deals"] = [deal_row(d) for d in job.deals]
     rows["assumptions"] = [assumption_row(a) for a in assumptions.rows]
+    rows["terms"] = [term_row(head, p) for head, (terms, _) in kin.priced.items() for p in terms]
+    for row in rows["families"]:  # the head's: what its order forms ask for in all
+        _, deal = kin.priced.get(row["contract_id"], ((), None))
+        row |= {"annual_fees": plain(deal.annual_fees), "currency": deal.currency} if deal else {}
     return rows, meta
 
 

@@ -64,6 +64,7 @@ class Portfolio:
     operands: pd.DataFrame = field(default_factory=_empty("operands"))
     families: pd.DataFrame = field(default_factory=_empty("families"))
     overrides: pd.DataFrame = field(default_factory=_empty("overrides"))
+    terms: pd.DataFrame = field(default_factory=_empty("terms"))
     unread: pd.DataFrame = field(default_factory=_empty("unread"))
     totals: pd.DataFrame = field(default_factory=_empty("totals"))
     curve: pd.DataFrame = field(default_factory=_empty("curve"))

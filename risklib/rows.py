@@ -12,7 +12,8 @@ from decimal import Decimal
 from typing import Any
 
 from risklib.findings.clarity import share_clear
-from risklib.records import PROVIDER, Agreement, Analysis, Assumption, Deal, Exposure, Operand
+from risklib.inputs import Rates
+from risklib.records import PROVIDER, Agreement, Analysis, Assumption, Deal, Exposure, Operand, Provision
 
 Row = dict[str, Any]
 _CLAUSE = re.compile(r"\b((?:[0-9a-f]{12}/)?c\d{4,})\b")  # with the paper before it where another one says so
@@ -184,6 +185,18 @@ def in_numbers(text: str | None, numbers: Mapping[str, str]) -> str | None:
 def deal_row(d: Deal) -> Row:
     known = {k: plain(getattr(d, k)) for k in DEAL}
     return known | {k: plain(v) for k, v in d.extra.items()}
+
+
+def term_row(head: str, p: Provision) -> Row:
+    """A term that holds in the family of ``head``; one of another paper cites its clause with the paper before it."""
+    columns = ("clause_id", "provision", "party", "confidence", "method", "start", "end")
+    return {"contract_id": head, "values": dict(p.values), **{k: getattr(p, k) for k in columns}}
+
+
+def rates_row(r: Rates) -> Row:
+    """As ``meta`` keeps them; exact, as text."""
+    units = {currency: str(rate) for currency, rate in r.units.items()}
+    return {"on": r.on.isoformat(), "base": r.base, "units": units, "source": r.source}
 
 
 def assumption_row(a: Assumption) -> Row:

@@ -8,7 +8,9 @@ in ``portfolio.totals`` (``share_of_es95``).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -17,9 +19,10 @@ from typing import Any
 import pandas as pd
 
 from risklib.errors import BadData
-from risklib.exposure import Basis, Change, Contract, Difference, sensitivity
+from risklib.exposure import VALUES, Basis, Change, Contract, Difference, sensitivity
 from risklib.exposure import what_if as difference
-from risklib.inputs import Assumptions, load_rates
+from risklib.families.overrides import cite
+from risklib.inputs import Assumptions, Rates, deal_for, load_rates
 from risklib.inputs.tables import did_you_mean
 from risklib.portfolio import Portfolio
 from risklib.records import BOTH, CUSTOMER, PROVIDER, Assumption, Deal, Provision
@@ -41,22 +44,30 @@ def what_if(
     """The components that a changed term moves: ``likely`` and ``expected``, before and after, in money a year.
 
     ``values`` are the new ones ("fee_months=24"), as in ``provisions["values"]``; a new size takes the place of the old
-    one. ``remove`` takes the term out. Empty where nothing moves. Only the agreement's own terms count, not those of
-    its order forms and amendments (``attrs["note"]`` then says so). Raises BadData.
+    one. ``remove`` takes the term out. Empty where nothing moves. The terms are those that the portfolio priced: where
+    order forms and amendments changed them, what holds in the end. ``rates`` in place of the analysis' own. Raises
+    BadData.
     """
     if not values and not remove:
         raise BadData(provision, None, "no new value is given; give one, such as fee_months=24, or remove=True")
+    for name in values:
+        if name not in VALUES:
+            known = f"is no value that a formula reads{did_you_mean(name, VALUES)}; they are {', '.join(VALUES)}"
+            raise BadData(name, None, known)
     if party not in (CUSTOMER, PROVIDER, BOTH):
         raise BadData(provision, None, f"{party!r} is no party; it is customer, provider or both")
-    known = sorted(set(portfolio.provisions["provision"]))
-    if provision not in known:
-        raise BadData(provision, None, f"is no provision found in this portfolio{did_you_mean(provision, known)}")
+    known_ids = sorted(set(portfolio.provisions["provision"]))
+    if provision not in known_ids:
+        raise BadData(provision, None, f"is no provision found in this portfolio{did_you_mean(provision, known_ids)}")
     id = portfolio.contract_id(contract)
     mine = next(c for c in contracts_of(portfolio) if c.contract_id == id)
+    if mine.parent is not None:
+        (head,) = portfolio.contracts.loc[portfolio.contracts["contract_id"] == mine.parent, "file"]
+        if id not in set(portfolio.exposures["contract_id"]):
+            raise BadData(contract, None, f"is priced with {head}: ask for that one")
     moved = difference(mine, [Change(provision, party, None if remove else values)], basis_of(portfolio, rates))
-    clauses = portfolio.clauses[portfolio.clauses["contract_id"] == id]
-    numbers = {c: n or h for c, n, h in zip(clauses["clause_id"], clauses["number"], clauses["heading"], strict=True)}
-    return _own_terms(portfolio, pd.DataFrame([_row(d, numbers) for d in moved], columns=list(_COLUMNS)), id)
+    numbers = _numbers(portfolio, id)
+    return pd.DataFrame([_row(d, numbers) for d in moved], columns=list(_COLUMNS))
 
 
 _COLUMNS = (
@@ -72,52 +83,112 @@ def _row(d: Difference, numbers: Mapping[str, str]) -> dict[str, Any]:
     return dict(zip(_COLUMNS, (d.component, d.after.currency, *plain, reason), strict=True))
 
 
+def _numbers(portfolio: Portfolio, head: str) -> dict[str, str]:
+    """Clauses as people cite them: those of the contract by number, those of its other papers with the file."""
+    kin = portfolio.families.loc[portfolio.families["counted_with"] == head, ["contract_id", "file"]]
+    files: dict[str, str] = dict(_pairs(kin, "contract_id", "file"))
+    out: dict[str, str] = {}
+    for id, clause, printed, heading in _pairs(portfolio.clauses, "contract_id", "clause_id", "number", "heading"):
+        if id == head:
+            out[clause] = printed or heading
+        elif id in files:
+            out[cite(id, clause)] = f"{printed or heading} of {files[id]}".strip()
+    return out
+
+
 def tornado(portfolio: Portfolio, *, currency: str, rates: str | Path | None = None) -> pd.DataFrame:
-    """The likely total with each assumption at its low and at its high figure, widest swing first."""
-    total, swings = sensitivity(contracts_of(portfolio), basis_of(portfolio, rates), currency=currency)
+    """The likely total with each assumption at its low and at its high figure, widest swing first.
+
+    ``rates`` in place of the analysis' own. Agreements that no rate converts are left out; ``attrs["left_out"]`` and a
+    warning name them. Raises BadData where none is left."""
+    contracts, basis = contracts_of(portfolio), basis_of(portfolio, rates)
+    out = _left_out(portfolio, contracts, basis, currency)
+    total, swings = sensitivity(contracts, basis, currency=currency)
     rows = [(s.assumption, s.component, float(s.low), float(total), float(s.high), float(s.width)) for s in swings]
     found = pd.DataFrame(rows, columns=["assumption", "component", "low", "likely", "high", "width"])
-    return _own_terms(portfolio, found)
-
-
-def _own_terms(portfolio: Portfolio, found: pd.DataFrame, contract_id: str | None = None) -> pd.DataFrame:
-    """``found`` with ``attrs["note"]`` where order forms or amendments changed terms: here only the own ones count."""
-    touched = {i for c in ("contract_id", "holds_contract_id", "yields_contract_id") for i in portfolio.overrides[c]}
-    heads = touched & ({contract_id} if contract_id else set(portfolio.contracts["contract_id"]))
-    files = sorted(portfolio.contracts.loc[portfolio.contracts["contract_id"].isin(heads), "file"])
-    if files:
-        found.attrs["note"] = (
-            f"{', '.join(files)}: priced on each paper's own terms, without those of its order forms and amendments; "
-            "portfolio.exposures has both, so the amounts differ"
-        )
+    if out:
+        found.attrs["left_out"] = out
+        said = "; ".join(f"{file}: {why}" for file, why in list(out.items())[:5])
+        more = f" and {len(out) - 5} more" if len(out) > 5 else ""
+        warnings.warn(f"{len(out)} agreements are not in this total: {said}{more}", stacklevel=2)
     return found
+
+
+def _left_out(portfolio: Portfolio, contracts: Sequence[Contract], basis: Basis, currency: str) -> dict[str, str]:
+    """The files that a total in ``currency`` cannot hold, and why. Raises BadData where that is all of them."""
+    counted = [c for c in contracts if c.parent is None]
+    files = dict(zip(portfolio.contracts["contract_id"], portfolio.contracts["file"], strict=True))
+    out = {}
+    for c in counted:
+        own = c.deal.currency if c.deal else None
+        if own is None:
+            out[files[c.contract_id]] = "the facts give no currency"
+        elif basis.rate(own, currency) is None:
+            out[files[c.contract_id]] = f"no rate from {own} to {currency}; give rates=CSV"
+    if counted and len(out) == len(counted):
+        raise BadData(currency, None, f"no agreement has a sum in it: {'; '.join(sorted(set(out.values())))}")
+    return out
 
 
 # ---------------------------------------------------------------- from tables back to records
 
 
 def contracts_of(portfolio: Portfolio) -> tuple[Contract, ...]:
-    """The contracts of a portfolio as the exposure model takes them, in the order of its table."""
-    deals = {str(row["file"]).casefold(): _deal(row) for row in portfolio.deals.to_dict("records")}
-    terms: dict[str, list[Provision]] = {}
-    for row in portfolio.provisions.to_dict("records"):
-        terms.setdefault(row["contract_id"], []).append(_provision(row))
+    """The contracts of a portfolio as they were priced, in the order of its table: heads of families with the terms
+    that hold of all their papers, the others (``parent`` names their head) with their own."""
+    f = portfolio.families
+    heads = {i: h for i, h in zip(f["contract_id"], f["counted_with"], strict=True) if _given(h) is not None}
+    own, held = _terms(portfolio.provisions), _terms(portfolio.terms)
+    deals = [_deal(row) for row in portfolio.deals.to_dict("records")]
+    facts = {i: deal_for(deals, str(file)) for i, file in _pairs(portfolio.contracts, "contract_id", "file")}
+    half = {i: str(r) for i, r, s in _pairs(portfolio.contracts, "contract_id", "reason", "status") if s == "partial"}
+    together = f[f["relation"] != "version"]
+    kin = {i: h for i, h in _pairs(together, "contract_id", "counted_with") if _given(h) is not None}
+    for row in f.to_dict("records"):
+        if row["contract_id"] in held and _given(row.get("annual_fees")) is not None:
+            facts[row["contract_id"]] = _whole(facts, kin, row)
+    for i, head in kin.items():
+        if i in half and head in held:
+            half.setdefault(head, half[i])
     return tuple(
-        Contract(
-            row["contract_id"],
-            tuple(terms.get(row["contract_id"], ())),
-            deals.get(str(row["file"]).casefold()),
-            _given(row.get("counted_with")),
-        )
-        for row in portfolio.contracts.to_dict("records")
+        Contract(i, held.get(i, own.get(i, ())), facts[i], heads.get(i), half.get(i))
+        for i in portfolio.contracts["contract_id"]
     )
 
 
+def _pairs(frame: pd.DataFrame, *columns: str) -> Iterator[tuple[Any, ...]]:
+    return zip(*(frame[c] for c in columns), strict=True)
+
+
+def _terms(frame: pd.DataFrame) -> dict[str, tuple[Provision, ...]]:
+    found: dict[str, list[Provision]] = {}
+    for row in frame.to_dict("records"):
+        found.setdefault(row["contract_id"], []).append(_provision(row))
+    return {i: tuple(terms) for i, terms in found.items()}
+
+
+def _whole(facts: Mapping[str, Deal | None], kin: Mapping[str, str], row: Mapping[Any, Any]) -> Deal | None:
+    """The facts of a head with the fees of its whole family, as it was priced."""
+    id = row["contract_id"]
+    others = (d for i, h in kin.items() if h == id and (d := facts.get(i)) and d.annual_fees is not None)
+    base = facts.get(id) or next(others, None)
+    fees, currency = Decimal(repr(float(row["annual_fees"]))), _given(row["currency"])
+    return None if base is None else replace(base, annual_fees=fees, currency=currency)
+
+
 def basis_of(portfolio: Portfolio, rates: str | Path | None = None) -> Basis:
-    """Assumptions, day, seed and years of the analysis; exchange rates are not kept with it and are given again."""
+    """Assumptions, rates, day, seed and years of the analysis; ``rates`` in place of its own."""
     m = portfolio.meta
     day = date.fromisoformat(m["as_of"])
-    return Basis(_assumptions(portfolio), load_rates(rates), as_of=day, seed=m["seed"], trials=m["trials"])
+    used = load_rates(rates) if rates else _rates(m.get("rates"))
+    return Basis(_assumptions(portfolio), used, as_of=day, seed=m["seed"], trials=m["trials"])
+
+
+def _rates(kept: Mapping[str, Any] | None) -> Rates | None:
+    if not kept:
+        return None
+    units = {currency: Decimal(rate) for currency, rate in kept["units"].items()}
+    return Rates(date.fromisoformat(kept["on"]), kept["base"], units, kept["source"])
 
 
 def _given(x: Any) -> Any:

@@ -35,6 +35,7 @@ FIGURES: dict[str, tuple[Any, str]] = {
     "unrecovered_loss.record": (10, "EUR a record"), "unrecovered_loss.indirect": (0.4, "share"),
     "common.day_value": (0.01, OF_FEES), "common.affected_share": (0.5, "share"),
     "dependence.cloud_outage": (0, "share"), "dependence.payment_crunch": (0, "share"),
+    "late_payment.base_rate": (0.04, "share"),
 }  # fmt: skip
 
 

@@ -196,7 +196,7 @@ def test_the_sample_family(harbour: Portfolio) -> None:
 @pytest.mark.parametrize(
     ("status", "provision", "holds", "yields"),
     [
-        ("replaced", "late_payment", ("harbour_order_2026.pdf", "2.2", {"percent": 6, "per": "year"}), ("harbour_msa.pdf", "5.4", {"percent": 4, "per": "year"})),
+        ("replaced", "late_payment", ("harbour_order_2026.pdf", "2.2", {"percent": 6, "per": "year", "above": "base rate"}), ("harbour_msa.pdf", "5.4", {"percent": 4, "per": "year", "above": "base rate"})),
         ("replaced", "minimum_commitment", ("harbour_order_2026.pdf", "2.4", {"amount": 240000, "currency": "GBP"}), ("harbour_msa.pdf", "", {"amount": 180000, "currency": "GBP"})),
         ("replaced", "auto_renewal", ("harbour_amendment_1.pdf", "1.1", {"term_months": 24, "notice_days": 120}), ("harbour_msa.pdf", "11.1", {"term_months": 12, "notice_days": 90})),
     ],

@@ -14,6 +14,7 @@ from risklib.findings import load_model
 from risklib.findings.why import Because, Explanation, one_sentence, why
 from risklib.pdf import read
 from risklib.playbook import load_playbook
+from risklib.portfolio import Portfolio
 
 
 def explained(
@@ -41,6 +42,16 @@ def explained(
         if not wanted:
             raise BadData(target, None, f"no clause {number}; `risklib show {target}` lists its clauses")
     return [_explanation_view(e) for e in why(agreement, playbook, model, wanted)]
+
+
+def money_explained(tables: Path, contract: str, component: str | None) -> dict[str, str]:
+    """By component, the arithmetic of a contract's exposure in saved tables; of all where none is named."""
+    portfolio = Portfolio.load(tables)
+    id = portfolio.contract_id(contract)
+    mine = portfolio.exposures.loc[portfolio.exposures["contract_id"] == id, "component"]
+    if mine.empty:
+        raise BadData(contract, None, "was not priced; a paper of a family is priced with its head")
+    return {c: portfolio.explain(id, c) for c in ([component] if component else mine)}
 
 
 def _explanation_view(e: Explanation) -> dict[str, Any]:

@@ -12,10 +12,10 @@ from risklib.exposure.pricing import annual_losses, price
 from risklib.exposure.results import Summary, summary
 from risklib.exposure.terms import Basis, Contract
 from risklib.exposure.totals import Left, Totals, aggregate
-from risklib.exposure.whatif import Change, Difference, Swing, changed, sensitivity, what_if
+from risklib.exposure.whatif import VALUES, Change, Difference, Swing, changed, sensitivity, what_if
 
 __all__ = [
-    "COMPONENTS", "Basis", "Change", "Contract", "Difference", "Left", "Summary", "Swing", "Totals", "aggregate",
-    "annual_losses", "changed", "explain", "is_illustrative", "is_overdue", "price", "sensitivity", "summary",
-    "what_if",
+    "COMPONENTS", "VALUES", "Basis", "Change", "Contract", "Difference", "Left", "Summary", "Swing", "Totals",
+    "aggregate", "annual_losses", "changed", "explain", "is_illustrative", "is_overdue", "price", "sensitivity",
+    "summary", "what_if",
 ]  # fmt: skip

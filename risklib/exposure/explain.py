@@ -25,6 +25,8 @@ def explain(exposure: Exposure) -> str:
     if e.expected is not None:
         most = f"stay within {_money(e.p95, e)}" if e.p95 else "bring no loss"
         lines.append(f"  simulated: {_money(e.expected, e)} expected on average; nineteen years of twenty {most}")
+        if e.p95 and e.high is not None and e.p95 > e.high:
+            lines.append("  a bad year is above the high case, which weighs what may happen by its chance")
     lines += ["  the likely case:", *(f"    {line}" for line in e.formula.split("\n")), "  where"]
     lines += [f"    {_operand(o)}" for o in e.operands]
     if e.reason:

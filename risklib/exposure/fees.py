@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 
@@ -26,6 +27,7 @@ from risklib.exposure.terms import (
 from risklib.records import CUSTOMER, PROVIDER, Operand, Provision
 
 TWELVE, DAYS = number(12), number(365)
+PERIODS = {"day": DAYS, "week": number(52), "month": TWELVE, "year": ONE}  # so many in a year
 Found = Model | str  # a string says why nothing is owed: a scored zero
 
 
@@ -38,10 +40,10 @@ def late_payment(case: Case) -> Found:
     found = provisions_of(case, "late_payment", CUSTOMER)
     if not found:
         return "no clause about late payment found; interest that the law gives is not counted"
-    rated, fixed = with_number(found, "percent"), with_number(found, "amount")
-    collecting = next(
-        (p for p in found if any("collect" in str(c).lower() for c in listed(p.values.get("covers")))), None
-    )
+    rated = with_number(found, "percent")
+    returned = [p for p in found if p.values.get("amount") is not None and _is_for(p, "returned payment")]
+    fixed = with_number([p for p in found if p not in returned], "amount")
+    collecting = next((p for p in found if _is_for(p, "collect")), None)
     share = assume(case, "late_payment", "share_late", "share of invoices late")
     overdue = named("overdue in a year", fees(case) * share)
     parts: list[Expr] = []
@@ -52,7 +54,7 @@ def late_payment(case: Case) -> Found:
             case, "late_payment", "invoices", "invoices a year"
         )
         charge = money_term(case, fixed, fixed.values, "charge for each late invoice")
-        parts.append(invoices * share * charge if charge else ZERO)
+        parts.append(invoices * share * charge * _lasting(case, fixed, "late_payment", "days_late") if charge else ZERO)
     if collecting:
         parts.append(overdue * assume(case, "late_payment", "collection", "cost of collecting"))
     if not parts:
@@ -61,14 +63,43 @@ def late_payment(case: Case) -> Found:
         raise Missing(f"clause {found[0].clause_id} {reason}; ask for the rate")
     cost = parts[0] if len(parts) == 1 else sum(parts[1:], parts[0])
     notes = also([p for p in found if p.values.get("percent") is not None], [rated], "rate")
+    notes += tuple(f"the charge for a returned payment in clause {p.clause_id} is not counted" for p in returned)
+    notes += business_days([with_number(found, "grace_days")])
     if rated and rated.values.get("legal_maximum"):
         notes += ("the legal maximum, if lower, is not taken into account",)
     return Model("late_payment", case.currency, (kind("late payment", cost, shock="payment_crunch"),), notes=notes)
 
 
+def _is_for(p: Provision, what: str) -> bool:
+    return any(what in str(c).lower() for c in listed(p.values.get("covers")))
+
+
+def _lasting(case: Case, p: Provision, component: str, parameter: str) -> Expr:
+    """How many of its days, weeks, months or years a charge is due for; once where it names none."""
+    periods = (
+        None
+        if p.values.get("percent") is not None and p.values.get("amount") is not None
+        else (
+            PERIODS.get(str(p.values.get("per")))  # beside a percentage it is the percentage's
+        )
+    )
+    name = "days late" if parameter == "days_late" else "days of the breach"
+    return assume(case, component, parameter, name) / DAYS * periods if periods else ONE
+
+
+def business_days(used: Iterable[Provision | None]) -> tuple[str, ...]:
+    """A note about periods in business days: their number is taken as it stands."""
+    return tuple(
+        f"clause {p.clause_id} counts business days; they are taken as calendar days"
+        for p in used
+        if p is not None and p.values.get("day_kind") == "business"
+    )
+
+
 def _interest(case: Case, rated: Provision, found: tuple[Provision, ...]) -> Expr:
     """The share of the overdue sum that is charged: days ÷ 365 × yearly rate, or a share once."""
-    per = rated.values.get("per")
+    per, above = rated.values.get("per"), rated.values.get("above")
+    per = "year" if above and not per else per
     if per not in ("month", "year", "once"):
         raise Missing(
             f"clause {rated.clause_id} charges {rated.values['percent']} % for no stated time; ask: a month or a year?"
@@ -85,10 +116,14 @@ def _interest(case: Case, rated: Provision, found: tuple[Provision, ...]) -> Exp
             counted = named("days that count", greatest(days - grace, ZERO), "days")
     if per == "once":
         return rate if grace is None else over(rate, days, grace)
-    if rated.values.get("compounding"):
-        monthly = rate if per == "month" else rate / TWELVE
-        return power(ONE + monthly, counted * TWELVE / DAYS) - ONE
     yearly = rate * TWELVE if per == "month" else rate
+    if above:
+        yearly = named(
+            "rate with the base rate", yearly + assume(case, "late_payment", "base_rate", "base rate"), "share"
+        )
+    if rated.values.get("compounding"):
+        monthly = rate if per == "month" and not above else yearly / TWELVE
+        return power(ONE + monthly, counted * TWELVE / DAYS) - ONE
     return counted / DAYS * yearly
 
 
@@ -284,7 +319,14 @@ def minimum_commitment(case: Case) -> Found:
     short = _shortfall(case)
     if short is None:
         raise Missing(f"clause {found[0].clause_id} commits to a spend without a sum: {case.ask('committed_spend')}")
-    notes = ("a sum without a period is taken as the sum of a year",) if not stated and _no_period(found) else ()
+    notes: tuple[str, ...] = (
+        ("a sum without a period is taken as the sum of a year",) if not stated and _no_period(found) else ()
+    )
+    said = with_number(found, "amount")
+    if said and stated and case.deal:
+        fact_, clause = number_of(case.deal.extra.get("committed_spend")), number_of(said.values["amount"])
+        if fact_ != clause:
+            notes += (f"the facts' committed_spend {fact_:,} is used, not the {clause:,} of clause {said.clause_id}",)
     return Model("minimum_commitment", case.currency, (kind("shortfall", short),), notes=notes)
 
 
@@ -311,9 +353,9 @@ def liquidated_damages(case: Case) -> Found:
         assert rate is not None
         cost = fees(case) * rate
         notes += ("the percentage is taken of the annual fees",)
-    if used.values.get("per") in ("month", "year"):
-        days = assume(case, "liquidated_damages", "days", "days of the breach")
-        cost = cost * days / DAYS * (TWELVE if used.values["per"] == "month" else ONE)
+    cost = cost * _lasting(case, used, "liquidated_damages", "days")
+    if not used.values.get("per"):
+        notes += ("no period stated: taken once for each breach",)
     often = assume(case, "liquidated_damages", "frequency", "breaches a year")
     return Model("liquidated_damages", case.currency, (kind("breach", cost, often),), notes=notes)
 

@@ -15,7 +15,7 @@ How the rows are read: ``uncapped_liability`` is a carve-out (``pierces``: cap, 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -81,10 +81,10 @@ def stance(case: Case, side: str, claims: tuple[str, ...]) -> Stance:
     waivers = [c for c in caps if _excludes(c) and "indirect" in claims_of(c.values.get("covers"))]
     waived = bool(waivers or provisions_of(case, "consequential_waiver", side))
     excluded = waived and not _fits(carved["exclusion"], claims)
-    notes += tuple(_vague(c, "exclusion") for c in caps if _excludes(c) and not listed(c.values.get("covers")))
+    notes += _vague([c for c in caps if _excludes(c) and not listed(c.values.get("covers"))], "exclusion")
     special = (*provisions_of(case, "super_cap", side), *(c for c in caps if _special(c)))
     fitting = [c for c in special if _fits(claims_of(c.values.get("covers")), claims)]
-    notes += tuple(_vague(c, "super-cap") for c in special if not listed(c.values.get("covers")))
+    notes += _vague([c for c in special if not listed(c.values.get("covers"))], "super-cap")
     if _fits(carved["cap"], claims[:1]) or (_fits(carved["cap"], claims) and not fitting):
         return Stance(
             excluded, None, "none", notes=(*notes, f"the {side}'s cap does not apply: {_words(claims)} carved out")
@@ -130,28 +130,29 @@ def _chosen(found: list[Provision] | tuple[Provision, ...]) -> Provision | None:
     return next((p for p in found if _limited(p) or p.values.get("percent") is not None), found[0] if found else None)
 
 
-def _vague(p: Provision, what: str) -> str:
-    return f"the {what} in clause {p.clause_id} does not say what it is for and is not applied"
+def _vague(found: Sequence[Provision], what: str) -> tuple[str, ...]:
+    where = " and ".join(dict.fromkeys(f"clause {p.clause_id}" for p in found))
+    return (f"{what} in {where} not applied, as the words do not tell what it is for",) if found else ()
 
 
 def _carve_outs(case: Case, side: str) -> tuple[dict[str, frozenset[str]], tuple[str, ...]]:
     """The claims that pierce the side's cap and its exclusion, and notes about carve-outs that could not be read."""
     pierced: dict[str, set[str]] = {"cap": set(), "exclusion": set()}
-    notes: list[str] = []
-    for p in provisions_of(case, "uncapped_liability", side):
-        claims = claims_of(p.values.get("covers"))
-        if not listed(p.values.get("covers")):
-            notes.append(_vague(p, "carve-out"))
-        if "fault" in claims:
-            why = "not applied, as no event is taken for such a fault"
-            notes.append(f"clause {p.clause_id} lifts limits for gross negligence, intent or the like: {why}")
-        _pierce(pierced, claims, p.values.get("pierces") or "cap")
+    opened = provisions_of(case, "uncapped_liability", side)
+    for p in opened:
+        _pierce(pierced, claims_of(p.values.get("covers")), p.values.get("pierces") or "cap")
+    notes = _vague([p for p in opened if not listed(p.values.get("covers"))], "carve-out")
+    faults = dict.fromkeys(f"clause {p.clause_id}" for p in opened if "fault" in claims_of(p.values.get("covers")))
+    if faults:
+        notes += (
+            f"carve-out for gross negligence, intent or the like in {' and '.join(faults)} touches no event here",
+        )
     for p in provisions_of(case, "liability_cap", side):
         if p.values.get("pierces"):
             _pierce(pierced, claims_of(p.values.get("covers")), p.values["pierces"])
     for p in provisions_of(case, "consequential_waiver", side):
         _pierce(pierced, claims_of(p.values.get("covers")), p.values.get("pierces") or "exclusion")
-    return {k: frozenset(v) for k, v in pierced.items()}, tuple(notes)
+    return {k: frozenset(v) for k, v in pierced.items()}, notes
 
 
 def _pierce(pierced: dict[str, set[str]], claims: frozenset[str], what: Any) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from risklib.exposure.arithmetic import ONE, ZERO, Expr, Quantity, least, named, number, power
-from risklib.exposure.fees import Found, beside_commitment, fees_due_on_exit
+from risklib.exposure.fees import Found, beside_commitment, business_days, fees_due_on_exit
 from risklib.exposure.filters import (
     Claims,
     Stance,
@@ -75,6 +75,7 @@ def suspension(case: Case) -> Found:
     chance = _chance_after(case, "suspension", used, "chance of a suspension")
     cost = assume(case, "suspension", "days", "days suspended") * day_value(case)
     notes = also(found, [used], "notice") or (() if used else ("no notice or cure period stated",))
+    notes += business_days([used])
     return Model("suspension", case.currency, (kind("suspension", cost, chance, shock="payment_crunch"),), notes=notes)
 
 
@@ -91,6 +92,7 @@ def termination_for_breach(case: Case) -> Found:
     )
     cost = moving + assume(case, "termination_for_breach", "days", "days without service") * day_value(case)
     notes = also(found, [used], "cure period") or (() if used else ("no cure period stated",))
+    notes += business_days([used])
     due = provisions_of(case, "early_termination_fee", CUSTOMER)
     if due:
         fees_due, counted = beside_commitment(case, fees_due_on_exit(case, due))
@@ -245,7 +247,8 @@ def _remedy(case: Case, lost: Expr) -> tuple[Expr | None, tuple[str, ...]]:
     fitting = [p for p in found if _for_outages(p)]
     if not fitting:
         return None, tuple(f"the exclusive remedy in clause {p.clause_id} is not for outages" for p in found[:1])
-    used = with_number(fitting, "percent", "amount")
+    stated = [p for p in fitting if with_number([p], "percent", "amount")]
+    used = min(stated, key=lambda p: number_of(p.values.get("percent")) or Decimal(0), default=None)
     where = f"for outages only the remedy of clause {(used or fitting[0]).clause_id}, no damages"
     if used is None:
         return ZERO, (where, "no credit stated, so nothing in money")
@@ -254,7 +257,7 @@ def _remedy(case: Case, lost: Expr) -> tuple[Expr | None, tuple[str, ...]]:
         share = term(used, "percent", "credit, share of a month's fees", "%", 100)
         assert share is not None
         credit = fees(case) / number(12) * share
-    return named("credit for an outage", least(lost, credit)), (where, *also(fitting, [used], "credit"))
+    return named("credit for an outage", least(lost, credit)), (where, *also(fitting, [used], "lowest credit"))
 
 
 def _for_outages(p: Provision) -> bool:

@@ -23,7 +23,16 @@ def price(contract: Contract, basis: Basis) -> tuple[Exposure, ...]:
     what to ask or give. For scored components ``reason`` holds notes (which of several clauses is used, what no
     clause limits), or None."""
     case, seen = Case.of(contract, basis), Seen()
-    return tuple(_exposure(name, case, basis, seen) for name in COMPONENTS)
+    rows = tuple(_exposure(name, case, basis, seen) for name in COMPONENTS)
+    return tuple(_doubted(e, contract) for e in rows) if contract.half_read else rows
+
+
+def _doubted(e: Exposure, contract: Contract) -> Exposure:
+    """Unknown is never zero: where pages could not be read, a clause that was not found may stand on them."""
+    if e.status != "scored" or (e.operands and contract.provisions):
+        return e
+    reason = f"the agreement could not be read whole ({contract.half_read}), so a clause may be missing"
+    return Exposure(e.component, "unscored", reason, e.currency)
 
 
 def _exposure(component: str, case: Case, basis: Basis, seen: Seen) -> Exposure:
@@ -43,13 +52,23 @@ def _exposure(component: str, case: Case, basis: Basis, seen: Seen) -> Exposure:
 
 def _scored(model: Model, case: Case, basis: Basis, seen: Seen) -> Exposure:
     low, likely, high = (cents(model.scenario(level), model.currency) for level in (LOW, LIKELY, HIGH))
-    reason = "; ".join(model.notes) or None
+    reason = "; ".join(dict.fromkeys((*model.notes, *_converted(model)))) or None
     drawn = losses(model, case.contract_id, basis, seen)
     expected, p95 = (cents(x, model.currency) for x in drawn.expected_and_p95())
     return Exposure(
         model.component, "scored", reason, model.currency, low, likely, high, expected, p95,
         formula=model.formula(), operands=model.operands(),
     )  # fmt: skip
+
+
+def _converted(model: Model) -> tuple[str, ...]:
+    """Notes about clauses in another currency than the facts': one of the two may be wrong."""
+    other = {(o.clause_id, o.unit) for o in model.operands() if o.origin == "provision" and len(o.unit) == 3}
+    return tuple(
+        f"clause {clause} is in {unit}, the facts say {model.currency}: converted; is the currency of the facts right?"
+        for clause, unit in sorted(other, key=str)
+        if unit.isupper() and unit != model.currency
+    )
 
 
 def annual_losses(contract: Contract, basis: Basis) -> dict[str, Array]:

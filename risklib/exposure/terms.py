@@ -5,14 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from functools import cached_property
 from typing import Any
 
 from risklib.exposure.arithmetic import HIGH, LOW, Expr, Quantity, shown, value
 from risklib.inputs import Assumptions, Rates, is_overdue, money_unit
-from risklib.inputs.assumptions import REVIEW_DAYS
 from risklib.records import BOTH, Assumption, Deal, Operand, Provision
 
 ABSURD = Decimal("1e15")
@@ -35,6 +34,7 @@ class Contract:
     provisions: Sequence[Provision]
     deal: Deal | None
     parent: str | None = None
+    half_read: str | None = None  # why some of it could not be read: a clause that was not found may stand there
 
 
 @dataclass(frozen=True)
@@ -219,7 +219,7 @@ def exchange(case: Case, given: str) -> Expr:
         )
     name = f"{case.currency} for one {given}"
     source = f"{rates.source} of {rates.on.isoformat()}"
-    source += "; review overdue" * (rates.on < case.basis.as_of - timedelta(days=REVIEW_DAYS))
+    source += "; review overdue" * rates.overdue(case.basis.as_of)
     return value(Quantity(name, (rate,) * 3, "rate", Operand(name, rate, "rate", "rate", source=source)))
 
 

@@ -16,6 +16,12 @@ from risklib.exposure.terms import Basis, Case, Contract
 from risklib.exposure.totals import with_their_parent
 from risklib.records import BOTH, Exposure, Provision
 
+VALUES = (  # what a formula may read of a provision
+    "amount", "currency", "percent", "per", "fee_months", "fee_multiple", "notice_days", "cure_days", "grace_days",
+    "term_months", "initial_months", "threshold_percent", "availability_percent", "effect", "comparator",
+    "alternatives", "fee_basis", "cap_period", "covers", "pierces", "legal_maximum", "reference", "basis",
+    "compounding", "interest_from", "above", "day_kind",
+)  # fmt: skip
 SIZE = ("amount", "currency", "fee_months", "fee_multiple", "percent", "alternatives", "comparator", "reference")
 
 
@@ -116,7 +122,7 @@ def sensitivity(contracts: Iterable[Contract], basis: Basis, *, currency: str) -
         case, given = Case.of(c, basis), c.deal.currency if c.deal else None
         rate = basis.rate(given, currency) if given else None
         for model in (build(name, case) for name in COMPONENTS) if rate is not None else ():
-            if isinstance(model, Model):
+            if isinstance(model, Model) and (c.provisions or not c.half_read):
                 base += _add_swings(model, rate or Decimal(0), moved)
     swings = [
         Swing(id, owner[id], cents(base + lo, currency), cents(base + hi, currency)) for id, (lo, hi) in moved.items()

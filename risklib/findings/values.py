@@ -100,7 +100,27 @@ _EXCEPTION = re.compile(
     re.I,
 )
 _CAPS = ("liability_cap", "super_cap")
-_EACH = re.compile(r"\W{0,3}(?:for|per|in)\s+(?:each|every|any|a)?\s*(?:full |calendar )*(month|year)\b", re.I)
+_EACH = re.compile(
+    r"\W{0,3}(?:for|per|in|a)\s+(?:each |every |any |a )?\s*(?:full |calendar |started )*(day|week|month|year)\b", re.I
+)
+# "4 % above the base rate of the Bank of England": a rate that moves with another, and what a charge is for
+_ABOVE = re.compile(
+    r"\b(?:above|over|plus|in excess of|higher than)\b[^.;]{0,60}?\b(?:(?:base|prime|bank|lending|repo|reference|"
+    r"refinancing|discount|policy|deposit)(?: lending| interest)? rate|LIBOR|SONIA|SOFR|EURIBOR|SARON)\b|"
+    r"\b(?:(?:base|prime|bank|lending|repo|reference)(?: lending| interest)? rate|LIBOR|SONIA|SOFR|EURIBOR|SARON)\b"
+    r"[^.;]{0,40}?\bplus\b",
+    re.I,
+)
+_CHARGED_FOR = (
+    ("collection", re.compile(
+        r"\b(?:costs?|expenses?|fees)\b[^.;,]{0,60}\b(?:of|for|in|with)\s+(?:the |any |such )?collect(?:ion|ing)\b|"
+        r"\bcollection (?:cost|expense|fee)s\b", re.I)),
+    ("returned payment", re.compile(
+        r"\b(?:dishono\w+|returned|bounced|declined|rejected|failed)\s+(?:\w+\s+){0,3}?(?:che(?:ck|que)s?|payments?|"
+        r"debits?|items?)|insufficient funds|chargeback|NSF\b", re.I)),
+)  # fmt: skip
+_LASTS = re.compile(r"\b(?:per|each|every|any) (?:\w+ )?(day|week)\b", re.I)  # "for each started week of delay"
+_BUSINESS = re.compile(r"\b(?:business|working|banking)\b", re.I)
 _WITHIN_NOTICE = re.compile(
     r"(?:\bun(?:cured|remedied|corrected|resolved|paid)|\bnot (?:been )?(?:cured|remedied|corrected|paid|made good)|"
     r"\b(?:fails?|failure|failed|does not|has not|not) (?:to )?(?:cure|remed|correct|rectif|pa)\w*)\b[^.;]{0,60}?"
@@ -133,6 +153,8 @@ def values_of(
         if "fee_months" not in out or share != 1:
             out["fee_multiple"] = int(share) if share == int(share) else share
     out |= _renewal_words(provision, text, out)
+    if any(k.endswith("_days") and _BUSINESS.search(text[q.start : q.end]) for k, q in found.items()):
+        out["day_kind"] = "business"
     if any(r.key == "jurisdiction" for r in rules):
         place = jurisdiction(text)
         if place:
@@ -189,6 +211,8 @@ def _per(provision: str, text: str, found: Mapping[str, Quantity]) -> dict[str, 
     """month, year or once: what the percentage, or the sum of a penalty, is counted by."""
     if "percent" in found:
         per = _period(text, found["percent"]) or ("once" if provision == "early_termination_fee" else None)
+        lasts = _LASTS.search(text) if provision == "liquidated_damages" and not per else None
+        per = lasts[1].lower() if lasts else per
         return {"per": per} if per else {}
     if "amount" in found and provision in ("liquidated_damages", "late_payment"):
         m = _EACH.match(text[found["amount"].end :])
@@ -242,6 +266,8 @@ def _model_keys(provision: str, text: str, found: Mapping[str, Any]) -> dict[str
         if len(numbers) > 1 and (_GREATER.search(text) or _LESSER.search(text)):
             out["comparator"] = "greater" if _GREATER.search(text) else "lesser"
             out["alternatives"] = _alternatives(found)
+        elif numbers and (_GREATER.search(text) or _LESSER.search(text)) and not _LEGAL_MAXIMUM.search(text):
+            out["comparator"] = "greater" if _GREATER.search(text) else "lesser"  # "of Item 12 and 500,000 euros"
     if "percent" in found and _LEGAL_MAXIMUM.search(text):
         out["legal_maximum"] = True
     reference = _REFERENCE.search(text)
@@ -251,7 +277,10 @@ def _model_keys(provision: str, text: str, found: Mapping[str, Any]) -> dict[str
 
 
 def _scope(provision: str, text: str, lead_in: str) -> dict[str, Any]:
-    """``covers`` and ``pierces``: what a carve-out or super-cap is for, and which filter an exception opens."""
+    """``covers`` and ``pierces``: what a carve-out, super-cap or charge is for, and which filter an exception opens."""
+    if provision == "late_payment":
+        above, charged = _ABOVE.search(text), [name for name, p in _CHARGED_FOR if p.search(text)]
+        return ({"above": "base rate"} if above else {}) | ({"covers": charged} if charged else {})
     whole = f"{lead_in} {text}"
     if provision == "uncapped_liability":
         limits, excludes = re.search(r"\blimit|\bcap\b", whole, re.I), re.search(r"\bexclu(?:de|sion)", whole, re.I)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -18,6 +18,9 @@ RATE_COLUMNS: Mapping[str, Parser] = {
     "rate": positive,
     "source": str,
 }
+
+
+RATE_DAYS = 92  # rates older than a quarter are overdue
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,9 @@ class Rates:
         if given not in self.units or wanted not in self.units:
             return None
         return self.units[wanted] / self.units[given]
+
+    def overdue(self, as_of: date) -> bool:
+        return self.on < as_of - timedelta(days=RATE_DAYS)
 
 
 def load_rates(path: str | Path | None = None) -> Rates | None:

@@ -119,7 +119,7 @@ def run_file(task: Task) -> Done:
     rows = renamed(found.rows, document.file)
     if job.assumptions is not None:
         half_read = found.reason if found.status == "partial" else None
-        exposures = priced(job, id, found.provisions, deal, half_read, any_words=bool(document.words))
+        exposures = priced(job, id, found.provisions, deal, half_read)
         analysis = Analysis(document.file, id, found.status, found.reason, agreement)
         prices = price_rows(analysis, exposures)
         if task.keep:
@@ -174,22 +174,10 @@ def failed(path: Path | str, reason: str, contract_id: str | None = None) -> Don
 
 
 def priced(
-    job: Job,
-    contract_id: str,
-    provisions: Sequence[Provision],
-    deal: Deal | None,
-    half_read: str | None,
-    any_words: bool = True,
+    job: Job, contract_id: str, provisions: Sequence[Provision], deal: Deal | None, half_read: str | None
 ) -> tuple[Exposure, ...]:
-    """Unknown is never zero: where pages could not be read (why: ``half_read``), a clause that was not found may stand
-    on them."""
-    reason = f"the agreement could not be read whole ({half_read}), so a clause may be missing"
-    return tuple(
-        Exposure(e.component, "unscored", reason, e.currency)
-        if half_read and e.status == "scored" and not (any_words and e.operands)
-        else e
-        for e in price(Contract(contract_id, provisions, deal), job.basis)
-    )
+    """The exposures of one contract. ``half_read``: why some of it could not be read, None where all could."""
+    return price(Contract(contract_id, provisions, deal, half_read=half_read), job.basis)
 
 
 def analyze_file(

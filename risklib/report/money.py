@@ -238,7 +238,7 @@ def _slice(clause: Mapping[Any, Any], start: int, end: int) -> str:
 
 def matrices_of(exposures: pd.DataFrame, contracts: Mapping[str, Contract], titles: Titles) -> dict[str, Matrix]:
     """Expected loss by component (rows) and vendor (columns) for each currency; expected losses may be added."""
-    rows = exposures[exposures["contract_id"].isin(list(contracts))]
+    rows = exposures[exposures["contract_id"].isin(list(contracts)) & exposures["counted_with"].isna()]  # no euro twice
     if rows.empty:
         return {}
     rows = rows.assign(vendor=[contracts[c].vendor for c in rows["contract_id"]])
