@@ -60,7 +60,16 @@ NAMES = {"customer": "thecustomer", "provider": "theprovider", "client": "thecus
         ("at least 3 users", "at most 3 users", ("must, may or limits",)),
         # something more or less
         ("Liable for fraud, secrecy and payment.", "Liable for fraud and payment.", ("words dropped",)),
-        ("Customer shall pay invoices.", "Customer shall pay undisputed invoices.", ("words added",)),
+        ("Customer shall pay invoices.", "Customer shall pay invoices by name.", ("words added",)),
+        # one word in place of another: a word of weight, its opposite, a name
+        ("Customer shall pay invoices.", "Customer shall pay undisputed invoices.", ("words of weight", "words added")),
+        ("Provider will refund the balance.", "Provider will credit the balance.", ("words of weight",)),
+        ("Provider gives a non-exclusive right.", "Provider gives an exclusive right.", ("words of weight",)),
+        ("Fees are nonrefundable.", "Fees are refundable.", ("words of weight",)),
+        ("The courts of Denver decide.", "The courts of Boston decide.", ("names",)),
+        ("Any such assignment is null and void.", "Such an assignment is void.", ()),
+        ("Customer shall perform its duties hereunder.", "Customer shall perform its duties under this Agreement.", ()),
+        ("Provider shall assist the auditor.", "Provider shall give assistance to the auditor.", ()),
     ],
 )
 def test_terms_against_wording(before: str, after: str, what: tuple[str, ...]) -> None:
@@ -143,7 +152,8 @@ def test_term_changes_are_found_and_wording_is_no_change() -> None:
     for i, edit in enumerate(edits):
         v = versions(whole, "first.pdf", f"draft{i}.pdf")
         assert (len(v.changes) > 0) == (edit.kind == "term"), edit
-        assert (v.changes["exposure_change"].notna() | v.changes["why_no_money"].notna()).all(), edit
+        moves = v.changes["exposure_change"].fillna(0) != 0
+        assert (moves != v.changes["why_no_money"].notna()).all(), edit  # money, or why there is none
 
 
 @pytest.mark.slow

@@ -48,16 +48,33 @@ NUMBERS, WHO, TURN, MORE, LESS, OTHER = (
     "words dropped",
     "other words",
 )
+WEIGHT, NAME = "words of weight", "names"
 
 
 @dataclass(frozen=True)
 class Words:
     """What is a filler, what stands for what, and what turns a term, from ``compare.yaml``; parties' names as one."""
 
+    same: tuple[tuple[str, ...], ...]
     fillers: frozenset[str]
     never: frozenset[str]
     turns: frozenset[str]
-    same: tuple[tuple[str, ...], ...]
+    weighty: frozenset[str]
+    opposite: frozenset[str]
+
+    @cached_property
+    def _weighty(self) -> re.Pattern[str]:
+        return re.compile("|".join(w[:-1] + r"\w*" if w.endswith("*") else w for w in self.weighty))
+
+    def heavy(self, token: str) -> str | None:
+        """What a word of weight stands for: its stem; its opposite is another word. None for other words."""
+        if self._weighty.fullmatch(token):
+            return _stem(token)
+        for prefix in self.opposite:
+            bare = token.removeprefix(prefix)
+            if bare != token and self._weighty.fullmatch(bare):
+                return f"not {_stem(bare)}"
+        return None
 
     @cached_property
     def _swaps(self) -> tuple[re.Pattern[str], Mapping[str, str]]:
@@ -122,6 +139,12 @@ def different(before: str, after: str, words: Words, names: Mapping[str, str]) -
         found.append(WHO)
     if _turns(a, words) != _turns(b, words):
         found.append(TURN)
+    if _heavy(a, words) != _heavy(b, words):
+        found.append(WEIGHT)
+    called = {_stem(w) for name in names for w in name.split()}
+    old, new = (_names(text) - called for text in (before, after))
+    if old - new and new - old:  # a name stands in place of another
+        found.append(NAME)
     gone, come = _content(a, words, parties), _content(b, words, parties)
     less, more = len(gone - come), len(come - gone)
     if less and not more:
@@ -165,6 +188,18 @@ def _turns(tokens: Sequence[str], words: Words) -> tuple[frozenset[str], int]:
     text = " ".join(tokens)
     found = {t for t in words.turns if re.search(rf"\b{re.escape(t)}\b", text)}
     return frozenset(found), sum(t in words.never for t in tokens)
+
+
+def _heavy(tokens: Sequence[str], words: Words) -> set[str]:
+    return {h for t in tokens if (h := words.heavy(t))}
+
+
+_NAME = re.compile(r"(?<=[a-z,;)] )[A-Z][a-z]+\b")
+
+
+def _names(text: str) -> frozenset[str]:
+    """Words with a capital within a sentence."""
+    return frozenset(_stem(m.lower()) for m in _NAME.findall(" ".join(_REFERENCE.sub(" ", text).split())))
 
 
 def _content(tokens: Sequence[str], words: Words, parties: set[str]) -> set[str]:

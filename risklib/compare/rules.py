@@ -146,11 +146,11 @@ def _rules(path: Path, version: str, names: _Known) -> Rules:
 
 
 def _drafts(item: Item) -> Words:
-    keys = ("fillers", "same", "never", "turns")
+    keys = ("fillers", "same", "weighty", "opposite", "never", "turns")
     f = item.mapping(keys, required=keys)
     same = tuple(i.texts() for i in f["same"].items())
-    fillers, never, turns = (frozenset(f[k].texts()) for k in ("fillers", "never", "turns"))
-    return Words(fillers, never, turns, same)
+    sets = (frozenset(f[k].texts()) for k in ("fillers", "never", "turns", "weighty", "opposite"))
+    return Words(same, *sets)
 
 
 def _term(item: Item, names: _Known) -> TermRow:

@@ -25,6 +25,7 @@ SAME, REWORDED, TERM, MOVED, SPLIT, MERGED, ADDED, DROPPED = (
     "same", "wording only", "term changed", "moved", "split", "merged", "added", "dropped",
 )  # fmt: skip
 _NO_MONEY = "no component of the exposure rests on this term"
+_NO_TERM = "no penalty or liability term was found in this sentence"
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,10 @@ def versions(
     costs = till(tables, (new, old), deal=deal)
     rows = [_Pair(p, mine, theirs, old, new, rules.drafts, names).row() for p in pairs]
     clauses = pd.DataFrame(rows, columns=_COLUMNS).pipe(_with_moves)
-    changes = _changes(clauses, old, new, costs)
+    rests: dict[str, set[str]] = {}
+    for t in rules.terms:
+        rests.setdefault(t.provision, set()).update(t.components)
+    changes = _changes(clauses, old, new, costs, rests)
     money = _money(old, new, costs)
     return Versions(
         old.file, new.file, costs.currency, changes, clauses, money, _summary(changes, clauses, money, costs)
@@ -188,10 +192,12 @@ def _longest_run(places: Sequence[int]) -> set[int]:
 # ---------------------------------------------------------------- in money
 
 
-def _changes(clauses: pd.DataFrame, old: Reading, new: Reading, costs: Till) -> pd.DataFrame:
+def _changes(
+    clauses: pd.DataFrame, old: Reading, new: Reading, costs: Till, rests: Mapping[str, set[str]]
+) -> pd.DataFrame:
     rows = []
     for r in clauses[clauses["kind"].isin([TERM, ADDED, DROPPED])].to_dict("records"):
-        amount, why = _priced(r, old, new, costs)
+        amount, why = _priced(r, old, new, costs, rests)
         rows.append(
             {
                 "contract_id_before": old.contract_id, "contract_id_after": new.contract_id,
@@ -227,17 +233,32 @@ def _weighs(r: Mapping[Any, Any], amount: float | None) -> str:
     return "" if duties[0] == duties[1] else "one duty more" if duties[1] > duties[0] else "one duty less"
 
 
-def _priced(r: Mapping[Any, Any], old: Reading, new: Reading, costs: Till) -> tuple[float | None, str | None]:
-    """What this change alone costs a year: the later draft against itself with the earlier draft's sentence."""
+def _priced(
+    r: Mapping[Any, Any], old: Reading, new: Reading, costs: Till, rests: Mapping[str, set[str]]
+) -> tuple[float | None, str | None]:
+    """What this change alone costs a year: the later draft against itself with the earlier draft's sentence; and why no
+    money moves. ``rests``: provision → the components that rest on it."""
     held, holds = ([t for t in r[k] if "." not in t.id] for k in ("_old", "_new"))
-    if not held and not holds:
-        return None, _NO_MONEY
+    named = sorted({t.id for t in (*held, *holds)})
+    components = sorted(set().union(*(rests.get(id, set()) for id in named)))
+    if not components:
+        duties = sorted({t.id for t in (*r["_old"], *r["_new"]) if "." in t.id})
+        what = f"{', '.join(named)}: {_NO_MONEY}" if named else _NO_TERM
+        return None, what if named or not duties else f"a duty ({', '.join(duties)}), not a penalty or liability"
     out = {(t.id, t.start, t.end) for t in holds}
     kept = tuple(p for p in new.provisions if (p.provision, p.start, p.end) not in out)
     back = {(t.id, t.start, t.end) for t in held}
     taken = tuple(p for p in old.provisions if (p.provision, p.start, p.end) in back)
     cost = costs.difference((*kept, *_in_place(taken, holds)), new.provisions)
-    return cost.amount, cost.why
+    return cost.amount, cost.why if cost.amount is None else None if cost.amount else _unmoved(held, holds, components)
+
+
+def _unmoved(held: Sequence[Row], holds: Sequence[Row], components: Sequence[str]) -> str:
+    """Why a change that could move money moves none."""
+    said = [{(t.id, t.party, repr(t.values)) for t in side} for side in (held, holds)]
+    if said[0] == said[1]:
+        return f"the words that changed are none that the model reads: {', '.join(components)} rest on the same terms"
+    return f"priced: {', '.join(components)} cost the same before and after in this deal"
 
 
 def _in_place(taken: Sequence[Provision], holds: Sequence[Row]) -> tuple[Provision, ...]:
