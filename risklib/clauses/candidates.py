@@ -92,7 +92,8 @@ def _judge(k: int, line: Line, content: str, before: str, label: Label, document
     if _DOTS.search(content) or (_REFERS.search(before) and not _new_page_heading(line, before)):
         return None
     ended = not before or bool(_ENDS.search(before)) or k == 0
-    fresh = line.paragraph or _short(lines, k - 1)
+    alone = style[0] == "d" and style != "d1" and rest[:1].isupper() and len(rest) < 50 and not _ENDS.search(rest)
+    fresh = line.paragraph or _short(lines, k - 1) or (alone and k + 1 < len(lines) and lines[k + 1].paragraph)
     awaits = bool(_AWAITS.search(before))
     if (awaits and not line.paragraph) or _runs_on(text, line.start, label):
         return None

@@ -33,6 +33,8 @@ _CONTENTS = re.compile(r"(table of )?contents\W*(page)?", re.I)
 _ENTRY_NUMBER = re.compile(r"\W*(?:(?:article|section)\s+)?(\d{1,2}(?:[.,]\d{1,2})*)[.,)]?\s+[A-Z]", re.I)
 _MAYBE_CONTENTS = re.compile(r"contents|\.\s?\.\s?\.|…", re.I)
 _LEADERS = re.compile(r"(\.\s?){4,}\s*[\divxlA-Z-]{0,6}\W*$|…+\s*\d+$")
+_KIND = re.compile(r"^(article|section|exhibit|schedule)\b")
+_NO_LETTERS = re.compile(r"[^a-z]+")
 _STOP = re.compile(r"[.;:!?][\"”’')\]]*$")
 _SIGNATURE = re.compile(r"\W*(by|name|title|signature|signed|date|its)\b\s*[:_]|_{5,}|/s/", re.I)
 _DATED = re.compile(r"\b(updated|modified|revised|effective|version|\d{4})\b", re.I)
@@ -205,7 +207,8 @@ def contents(lines: Placed) -> Marks:
 
 def _name(text: str) -> str:
     """A heading's letters, without number, leaders and page."""
-    return re.sub(r"[^a-z]", "", re.sub(r"^(article|section|exhibit|schedule)\b", "", _LEADERS.sub("", text).lower()))
+    lower = _LEADERS.sub("", text).lower() if "." in text or "…" in text else text.lower()
+    return _NO_LETTERS.sub("", _KIND.sub("", lower))
 
 
 def _titles_contents(text: str) -> bool:

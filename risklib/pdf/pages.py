@@ -133,9 +133,11 @@ def build_page(scan: PageScan, overlay: np.ndarray) -> PageRead:
     width, height = (page.height, page.width) if turn in (90, 270) else (page.width, page.height)
     free = words.turn == turn
     extra = pieces(words, np.flatnonzero(~free), page.number, page.height, "watermark")
-    over = np.union1d(np.union1d(overlay, consent_banner(words)), edge_stamp(words, page.height))
-    extra += pieces(words, over[free[over]], page.number, page.height)
-    free[over] = False
+    over = np.concatenate((overlay, consent_banner(words), edge_stamp(words, page.height)))
+    if len(over):
+        over = np.unique(over)
+        extra += pieces(words, over[free[over]], page.number, page.height)
+        free[over] = False
     tables: list[tuple[Grid, tuple[tuple[str, ...], ...]]] = []
     blocks: list[list[ReadLine]] = []
     for grid in scan.grids if turn == 0 else ():

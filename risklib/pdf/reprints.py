@@ -15,6 +15,7 @@ from statistics import median
 from typing import NamedTuple
 
 _ALONE = re.compile(r"\W*(?:page|pg\.?|p\.)?\W*(\d{1,3})\W*(?:(?:of|/) ?\d{1,3}\W*)?", re.IGNORECASE)
+_DIGITS = re.compile(r"\d+")
 _ENDED = re.compile(r"[.;:!?][\"”’')\]]*$")
 _KEPT = re.compile(
     r"\W*(?:article|section|exhibit|schedule|appendix|annex|attachment|part|clause|by|name|title|signature|date|its)\b|/s/",
@@ -37,9 +38,12 @@ class Place(NamedTuple):
 
 def page_ends(lines: Sequence[Place]) -> dict[int, str]:
     """Which lines belong to page ends of an older print, and of what kind."""
-    keys = [re.sub(r"\d+", "#", x.text.lower()) for x in lines]
+    alone = [k for k, x in enumerate(lines) if len(x.text) < 24 and _ALONE.fullmatch(x.text)]
+    if len(alone) < _LEAST and sum(x.text[:4] in ("----", "====", "____") for x in lines) < _LEAST:
+        return {}
+    keys = [_DIGITS.sub("#", x.text.lower()) for x in lines]
     found: dict[int, str] = {}
-    for chain in _counters(lines, keys):
+    for chain in _counters(lines, keys, alone):
         beside = _beside(chain, keys)
         marked = "page" in keys[chain[0]] or keys[chain[0]].strip("#") != ""  # "- 7 -"
         if marked or _keeps_step(lines, chain) or _interrupts(lines, chain, beside):
@@ -47,12 +51,11 @@ def page_ends(lines: Sequence[Place]) -> dict[int, str]:
     return found or dict.fromkeys(_heads(lines, keys), "header")
 
 
-def _counters(lines: Sequence[Place], keys: Sequence[str]) -> list[list[int]]:
+def _counters(lines: Sequence[Place], keys: Sequence[str], alone: Sequence[int]) -> list[list[int]]:
     """Runs of lines that hold nothing but a number, each one or two above the one before, at even distances."""
     alike: dict[str, list[tuple[int, int]]] = defaultdict(list)
-    for k, x in enumerate(lines):
-        m = _ALONE.fullmatch(x.text) if len(x.text) < 24 else None
-        if m is not None:
+    for k in alone:
+        if (m := _ALONE.fullmatch(lines[k].text)) is not None:
             alike[keys[k]].append((k, int(m[1])))
     out = []
     for places in alike.values():

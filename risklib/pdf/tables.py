@@ -7,6 +7,7 @@ the strokes rather than the file: parsing the page a second time would cost a hu
 from __future__ import annotations
 
 import ctypes
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import repeat
@@ -65,9 +66,9 @@ def objects_of(page: pdfium.PdfPage) -> tuple[np.ndarray, np.ndarray]:
 def bounds_of(objects: np.ndarray, page: pdfium.PdfPage) -> np.ndarray:
     """(n, 4) boxes as displayed: x0, top, x1, bottom."""
     out = np.zeros((len(objects), 4), np.float32)  # left, bottom, right, top
-    for k, o in enumerate(objects.tolist()):
-        at = out.ctypes.data + 16 * k
-        _get_bounds(o, at, at + 4, at + 8, at + 12)
+    first, last = out.ctypes.data, out.ctypes.data + 16 * len(objects)
+    at = (range(first + side, last + side, 16) for side in (0, 4, 8, 12))
+    deque(map(_get_bounds, objects.tolist(), *at), maxlen=0)
     return to_display(out.astype(float), page)
 
 
