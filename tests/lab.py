@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 import socket
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from typing import Any
 
 from browser import Page, started
 
+ROOT = Path(__file__).resolve().parents[1]
 OPEN = """(async () => {
   const panel = await jupyterapp.commands.execute('docmanager:open', {path: 'notebooks/NAME'});
   await panel.context.ready;
@@ -30,6 +32,14 @@ RUN = """(async () => {
   return window.panel.content.model.toJSON();
 })()"""
 DRAWN = "[...window.panel.node.querySelectorAll('.jp-RenderedSVG img')].map(i => i.complete && i.naturalWidth > 50)"  # charts as pictures
+
+
+def workspace(folder: Path) -> Path:
+    """A copy of the notebooks beside the sample data, with a store of its own that they share, as in a clone."""
+    shutil.copytree(ROOT / "notebooks", folder / "notebooks", ignore=shutil.ignore_patterns(".*", "pictures"))
+    (folder / "data").symlink_to(ROOT / "data")
+    (folder / "out").mkdir()
+    return folder
 
 
 class Lab:

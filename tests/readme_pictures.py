@@ -1,4 +1,5 @@
-"""The pictures of README, taken anew from a report: ``python tests/readme_pictures.py out/report.html`` (needs chromium).
+"""The pictures of README, taken anew from a report and from the notebooks in JupyterLab (needs chromium):
+``python tests/readme_pictures.py out/report.html``.
 
 Fewer than 300 kB each: a palette of 64 colours is enough for text on white.
 """
@@ -8,13 +9,17 @@ from __future__ import annotations
 import base64
 import io
 import sys
+import tempfile
 from pathlib import Path
 
 from browser import Page, opened
+from lab import Lab, lab, workspace
 from PIL import Image
 
 FOLDER = Path(__file__).resolve().parents[1] / "notebooks" / "pictures"
 WIDTH, SCALE = 1400, 1.25  # wide enough for the layout with contents at the side; pixels a point
+HIGH = 1150  # points of JupyterLab's window
+CELL = '.mark-rect path[aria-label*="fjord"][aria-label*="Data security"]'
 OPEN_LINE = """(() => {
   document.querySelectorAll('details').forEach(d => d.open = false);
   const ledger = [...document.querySelectorAll('details.ledger')].find(d => d.textContent.includes('Harbour'));
@@ -51,8 +56,35 @@ def box(page: Page, selector: str) -> tuple[float, float, float, float]:
     return tuple(found)
 
 
+def of_cell(window: Lab, selector: str, name: str) -> None:
+    """The output of the notebook's cell that holds the element, as far down as the window shows it."""
+    window.page.js("new Promise(done => setTimeout(done, 800))")
+    x, y, width, height = window.page.js(
+        f"(() => {{ const b = window.panel.node.querySelector({selector!r}).closest('.jp-OutputArea-output');"
+        " b.scrollIntoView({block: 'start'}); const r = b.getBoundingClientRect(); return [r.x, r.y, r.width, r.height]; })()"
+    )
+    save(window.page, name, x, y, width, min(height, HIGH - y - 40))
+
+
+def notebooks() -> None:
+    """A pick in the map, and the review of a clause beside its page."""
+    with tempfile.TemporaryDirectory() as folder, lab(workspace(Path(folder)), f"1180,{HIGH}") as window:
+        window.run("01_portfolio.ipynb")
+        window.wait("window.panel.node.querySelectorAll('.mark-rect path').length > 50", "the map is drawn")
+        window.click(CELL)
+        of_cell(window, "table.evidence", "map.png")
+        window.run("04_contract_review.ipynb")
+        window.wait("window.panel.node.querySelectorAll('.rv .rv-mark').length > 1", "the viewer is drawn")
+        for _ in range(4):
+            window.click(".rv .rv-next")
+        window.click(".rv .rv-accept")
+        window.wait("window.panel.node.querySelector('.rv .rv-said') !== null", "the decision is kept")
+        of_cell(window, ".rv", "viewer.png")
+
+
 def main(report: Path) -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
+    notebooks()
     with opened(report) as page:
         page.call("Emulation.setDeviceMetricsOverride", width=WIDTH, height=900, deviceScaleFactor=SCALE, mobile=False)
         x, y, width, _ = box(page, "main")

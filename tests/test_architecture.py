@@ -27,7 +27,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("portfolio", "jobs"),
     ("charts", "whatif"),
     ("pipeline",),
-    ("report",),
+    ("report", "repricing"),
     ("schedule",),
     ("commands",),
     ("cli", "training", "viewer", "trial"),

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,12 +14,11 @@ from typing import Any
 import nbformat
 import pytest
 from browser import CHROMIUM
-from lab import DRAWN, Lab, lab
+from lab import DRAWN, ROOT, Lab, lab, workspace
 
 from risklib.pipeline import analyze
 from risklib.review import read_decisions
 
-ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 EXPECTED = 6  # so that none is lost without a word
 MAP, REVIEW = "01_portfolio.ipynb", "04_contract_review.ipynb"  # those that people click in
@@ -46,22 +44,17 @@ def test_cells_are_thin_and_stripped(path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the notebooks beside the sample data, with a store of its own that they share, as in a clone."""
-    folder = tmp_path_factory.mktemp("lab")
-    shutil.copytree(ROOT / "notebooks", folder / "notebooks", ignore=shutil.ignore_patterns(".*", "pictures"))
-    (folder / "data").symlink_to(ROOT / "data")
-    (folder / "out").mkdir()
-    return folder
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return workspace(tmp_path_factory.mktemp("lab"))
 
 
 @pytest.fixture(scope="module")
-def jupyter(workspace: Path) -> Iterator[Lab | None]:
+def jupyter(folder: Path) -> Iterator[Lab | None]:
     if CHROMIUM is None:
         yield None
         return
     pytest.importorskip("jupyterlab", reason="install the extra `notebooks`")
-    with lab(workspace) as opened:
+    with lab(folder) as opened:
         yield opened
 
 
@@ -74,8 +67,8 @@ def window(jupyter: Lab | None) -> Lab:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [p.name for p in NOTEBOOKS])
-def test_notebook_runs(name: str, workspace: Path, jupyter: Lab | None) -> None:
-    notebook = jupyter.run(name) if jupyter else executed(workspace / "notebooks" / name)
+def test_notebook_runs(name: str, folder: Path, jupyter: Lab | None) -> None:
+    notebook = jupyter.run(name) if jupyter else executed(folder / "notebooks" / name)
     code = [c for c in notebook["cells"] if c["cell_type"] == "code"]
     shown = [o for c in code for o in c["outputs"]]
     assert not [o for o in shown if o["output_type"] == "error" or o.get("name") == "stderr"]
@@ -124,7 +117,7 @@ def test_a_pick_in_the_map_filters_the_evidence(window: Lab) -> None:
 
 
 @pytest.mark.slow
-def test_a_correction_is_saved_and_survives_a_rerun(window: Lab, workspace: Path) -> None:
+def test_a_correction_is_saved_and_survives_a_rerun(window: Lab, folder: Path) -> None:
     window.show(REVIEW)
     window.wait("window.panel.node.querySelectorAll('.rv .rv-mark').length > 1", "both viewers are drawn")
     scan = "window.panel.node.querySelectorAll('.rv')[1].querySelectorAll('.rv-mark').length"
@@ -142,7 +135,7 @@ def test_a_correction_is_saved_and_survives_a_rerun(window: Lab, workspace: Path
     said = "window.panel.node.querySelector('.rv .rv-said')?.textContent"
     window.wait(f"{said} === 'corrected by A. Reviewer'", "the correction is kept")
     picture(window, "viewer")
-    file = workspace / "out" / "review.jsonl"
+    file = folder / "out" / "review.jsonl"
     kept, (decision,) = file.read_bytes(), read_decisions(file)
     assert (decision.anchor.quote, decision.to["party"]) == (chosen, "both")
     window.run(REVIEW)

@@ -19,10 +19,12 @@ from risklib.errors import BadData
 from risklib.labels import fingerprint, read_labels
 from risklib.pipeline import analyze
 from risklib.portfolio import Portfolio
+from risklib.repricing import repriced, reviewed
 from risklib.review import Decision, append, check, in_force, read_decisions
 from risklib.review.tables import agreement_of
 from risklib.review.text import lines_of
 from risklib.trial import try_phrases
+from risklib.whatif import what_if
 
 ANCHOR = Anchor("Customer shall pay.", "", "", 1, "1.1", 0, 19)
 
@@ -54,6 +56,14 @@ def decision(verdict: str = "accept", by: str = "Ann", **more: object) -> Decisi
 def row_of(portfolio: Portfolio, table: str, words: str) -> pd.Series:
     frame = getattr(portfolio, table)
     return frame[frame["text"].str.contains(words, regex=False)].iloc[0]
+
+
+def of(portfolio: Portfolio, table: str, contract: str, **cells: str) -> list[dict]:
+    """The rows of one contract that have these values; missing cells are None, so that rows can be compared."""
+    frame = portfolio.tables[table].astype(object)
+    rows = frame.where(frame.notna(), None).to_dict("records")
+    wanted = {"contract_id": portfolio.contract_id(contract), **cells}
+    return [r for r in rows if all(r[k] == v for k, v in wanted.items())]
 
 
 # ---------------------------------------------------------------- the file
@@ -158,7 +168,7 @@ def test_each_verdict_does_what_it_says(analysed: Portfolio, file: Path) -> None
     assert (added["category"], added["page"], added["method"]) == ("data_management", 1, "review")
     assert added["bbox"]
     assert dict(duties.dtypes[list(analysed.responsibilities)]) == dict(analysed.responsibilities.dtypes)
-    assert "amounts are those of the analysis before" in seen.meta["notes"][-1]
+    assert "Amounts are those of the analysis before" in seen.meta["notes"][-1]
     assert mine.open.empty
 
 
@@ -268,6 +278,50 @@ def test_those_who_disagree_are_shown(analysed: Portfolio, file: Path) -> None:
     assert (one["state"], one["why"]) == ("contested", "Ann said reject: the provider pays")
 
 
+# ---------------------------------------------------------------- money
+
+
+def test_without_corrections_every_amount_stays(samples: Portfolio) -> None:
+    again = repriced(samples, samples)
+    for table in ("exposures", "operands", "totals", "curve"):
+        pd.testing.assert_frame_equal(getattr(again, table), getattr(samples, table))
+
+
+@pytest.mark.parametrize(
+    ("provision", "party", "values", "component"),
+    [
+        ("late_payment", "customer", {"percent": 30, "per": "year"}, "late_payment"),
+        ("liability_cap", "provider", None, "unrecovered_loss"),  # rejected
+    ],
+)
+def test_a_correction_costs_what_the_other_term_would(
+    samples: Portfolio, file: Path, provision: str, party: str, values: dict | None, component: str
+) -> None:
+    mine = samples.review(by="Ann", file=file)
+    for row in of(samples, "provisions", "fjord", provision=provision):
+        if row["party"] in (party, "both"):
+            mine.reject(row) if values is None else mine.correct(row, values=values)
+    seen = reviewed(samples, file)
+    what = what_if(samples, "fjord", provision, party, remove=values is None, **values or {})
+    (wanted,) = what.loc[what["component"] == component, "likely_after"]
+    (moved,) = of(seen, "exposures", "fjord", component=component)
+    assert moved["likely"] == pytest.approx(wanted)
+    assert of(seen, "exposures", "harbour_msa") == of(samples, "exposures", "harbour_msa")
+    assert not seen.totals.equals(samples.totals)
+    assert seen.meta["notes"][-1] == "Priced anew with the corrected terms: fjord_analytics.pdf."
+    assert all(o["page"] > 0 for o in of(seen, "operands", "fjord", origin="provision"))
+
+
+def test_in_a_family_the_paper_that_prevails_is_the_one_to_correct(samples: Portfolio, file: Path) -> None:
+    mine = samples.review(by="Ann", file=file)
+    (before,) = of(samples, "exposures", "harbour_msa", component="late_payment")
+    for name in ("harbour_msa", "harbour_order_2026"):  # the order form's rate holds
+        row = of(samples, "provisions", name, provision="late_payment")[0]
+        mine.correct(row, values={**row["values"], "percent": 60})
+        (after,) = of(reviewed(samples, file), "exposures", "harbour_msa", component="late_payment")
+        assert (after["likely"] > 2 * before["likely"]) == (name == "harbour_order_2026")
+
+
 # ---------------------------------------------------------------- out
 
 
@@ -311,6 +365,9 @@ def test_the_command_lists_what_is_open(tmp_path: Path) -> None:
     assert "1 decisions, 1 open" in shown.output
     found = json.loads(CliRunner().invoke(app, ["review", str(tmp_path / "tables"), "--json"]).output)
     assert (found["decisions"], len(found["open"]), found["exported"]) == (1, 1, None)
+    told = CliRunner().invoke(app, ["review", str(tmp_path / "tables"), "--out", str(tmp_path / "decided")])
+    assert "the tables with these decisions" in told.output
+    assert set(Portfolio.load(tmp_path / "decided").responsibilities["review"].dropna()) == {"accepted"}
     wrong = CliRunner().invoke(app, ["review", str(tmp_path / "tables"), "--version", "x"])
     assert isinstance(wrong.exception, BadData)
     assert "write OLD=NEW" in str(wrong.exception)

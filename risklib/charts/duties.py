@@ -14,7 +14,10 @@ def heat_map(counts: pd.DataFrame, *, rows: Sequence[str], columns: Sequence[str
     """Counts of responsibilities: ``counts`` has ``row``, ``column``, ``count``; the lists fix the order."""
     base = alt.Chart(counts).encode(
         x=alt.X(
-            "column:N", sort=list(columns), title=None, axis=alt.Axis(labelAngle=-45, labelLimit=160, orient="top")
+            "column:N",
+            sort=list(columns),
+            title="number of responsibilities",
+            axis=alt.Axis(labelAngle=-45, labelLimit=160, orient="top", titleAnchor="start"),
         ),
         y=alt.Y(
             "row:N", sort=list(rows), scale=alt.Scale(domain=list(rows)), title=None, axis=alt.Axis(labelLimit=220)
@@ -113,7 +116,7 @@ def responsibility_matrix(
         x=alt.X(
             "party:N",
             sort=["customer", "both", "provider"],
-            title=None,
+            title="number of responsibilities",
             axis=alt.Axis(labelAngle=0, orient="top"),
             scale=alt.Scale(domain=["customer", "both", "provider"]),
         ),
@@ -158,7 +161,7 @@ def version_drift(
     line = alt.Chart(counts).mark_rule(color=SOFT, strokeWidth=2).encode(y=y, x=f"{names[0]}:Q", x2=f"{names[1]}:Q")
     dots = (
         alt.Chart(long)
-        .mark_point(filled=True, size=90, opacity=1)
+        .mark_point(filled=True, opacity=1)
         .encode(
             y=y,
             x=alt.X("count:Q", title="responsibilities of the customer", axis=alt.Axis(tickMinStep=1)),
@@ -170,6 +173,9 @@ def version_drift(
             ),
             shape=alt.Shape(
                 "version:N", sort=list(names), scale=alt.Scale(domain=list(names), range=["circle", "square"])
+            ),
+            size=alt.Size(  # the circle shows around the square where nothing changed
+                "version:N", scale=alt.Scale(domain=list(names), range=[190, 50]), legend=None
             ),
             tooltip=["row:N", "version:N", "count:Q"],
         )

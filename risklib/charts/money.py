@@ -10,7 +10,7 @@ import pandas as pd
 
 from risklib.charts.style import AMBER, BLUE, EXPECTED, INK, P95, SOFT, TOP, money_axis, short_amount, styled
 
-_BESIDE: tuple[tuple[str, Literal["right", "left"], int], ...] = (("low", "right", -4), ("high", "left", 4))
+_BESIDE: tuple[tuple[str, Literal["right", "left"], int], ...] = (("left", "right", -4), ("right", "left", 4))
 
 
 def exposure_bars(rows: pd.DataFrame, *, currency: str, label: str, width: int = 340) -> alt.LayerChart:
@@ -86,43 +86,46 @@ def tornado(swings: pd.DataFrame, *, currency: str, top: int = 12, width: int = 
 
     ``swings``: ``assumption``, ``low``, ``likely``, ``high`` in ``currency`` a year, as ``whatif.tornado`` gives them.
     """
-    data = swings.head(top).copy()
-    order = list(data["assumption"])
+    data = swings.head(top)
     likely = float(data["likely"].iloc[0]) if len(data) else 0.0
-    parts = [
-        {"assumption": s["assumption"], "from": likely, "to": float(s[side]), "at": side, "text": short_amount(s[side])}
-        for s in data.to_dict("records")
-        for side in ("low", "high")
-        if s[side] == s[side]
-    ]
-    frame = pd.DataFrame(parts, columns=["assumption", "from", "to", "at", "text"])
-    ends = [likely, *(p["to"] for p in parts)]
-    air = 0.09 * (max(ends) - min(ends) or 1.0)  # for the amounts beside the bars
-    domain = [max(0.0, min(ends) - air) if min(ends) >= 0 else min(ends) - air, max(ends) + air]
-    base = alt.Chart(frame).encode(y=alt.Y("assumption:N", sort=order, title=None, axis=alt.Axis(labelLimit=260)))
-    bars = base.mark_bar(height=13).encode(
-        x=alt.X(
-            "from:Q",
-            title=f"likely total, {currency} a year",
-            axis=money_axis(),
-            scale=alt.Scale(domain=domain, nice=False),
-        ),
-        x2="to:Q",
-        color=alt.Color(
-            "at:N",
-            scale=alt.Scale(domain=["low", "high"], range=[BLUE, AMBER]),
-            legend=alt.Legend(title="assumption at its", orient="top", direction="horizontal"),
-        ),
-        tooltip=["assumption:N", "at:N", alt.Tooltip("to:Q", format=",.0f", title=currency)],
+    ends = _ends(data, likely)
+    y = alt.Y("assumption:N", sort=list(data["assumption"]), title=None, axis=alt.Axis(labelLimit=260))
+    x = alt.X("from:Q", title=f"likely total, {currency} a year", axis=money_axis(), scale=_with_air(ends, likely))
+    color = alt.Color(
+        "at:N",
+        scale=alt.Scale(domain=["low", "high"], range=[BLUE, AMBER]),
+        legend=alt.Legend(title="assumption at its", orient="top", direction="horizontal"),
     )
+    tooltip = ["assumption:N", "at:N", alt.Tooltip("to:Q", format=",.0f", title=currency)]
+    base = alt.Chart(ends).encode(y=y)
+    bars = base.mark_bar(height=13).encode(x=x, x2="to:Q", color=color, tooltip=tooltip)
     rule = alt.Chart(pd.DataFrame({"x": [likely]})).mark_rule(color=INK).encode(x="x:Q")
     texts = [
-        base.transform_filter(alt.datum.at == side)
+        base.transform_filter(alt.datum.beside == side)
         .mark_text(align=align, dx=dx, fontSize=10, color=SOFT)
         .encode(x="to:Q", text="text:N")
         for side, align, dx in _BESIDE
     ]
     return styled(alt.layer(bars, rule, *texts).properties(width=width, height=alt.Step(18)))
+
+
+def _ends(swings: pd.DataFrame, likely: float) -> pd.DataFrame:
+    """The two ends of each bar; ``beside``: on which side of it its amount is written."""
+    parts = [
+        {"assumption": s["assumption"], "from": likely, "to": float(s[side]), "at": side, "text": short_amount(s[side])}
+        for s in swings.to_dict("records")
+        for side in ("low", "high")
+        if s[side] == s[side]
+    ]
+    found = pd.DataFrame(parts, columns=["assumption", "from", "to", "at", "text"])
+    return found.assign(beside=["left" if x < likely else "right" for x in found["to"]])
+
+
+def _with_air(ends: pd.DataFrame, likely: float) -> alt.Scale:
+    """From the lowest to the highest end, with room for the amounts beside the bars."""
+    low, high = min([likely, *ends["to"]]), max([likely, *ends["to"]])
+    air = 0.09 * (high - low or 1.0)
+    return alt.Scale(domain=[max(0.0, low - air) if low >= 0 else low - air, high + air], nice=False)
 
 
 def caps_against_fees(

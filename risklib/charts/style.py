@@ -19,11 +19,11 @@ TOP = 20
 
 def for_notebooks() -> None:
     """Charts as pictures without script (they draw offline and in an exported notebook), frames that show whole
-    sentences, and amounts such as "$1 and $2" as they are instead of as formulas."""
+    sentences and amounts in full (1,234,568), and "$1 and $2" as they are instead of as formulas."""
     alt.renderers.enable("svg")
     pd.set_option("display.html.use_mathjax", False)
     pd.set_option("display.max_colwidth", 400)
-    pd.set_option("display.precision", 2)
+    pd.set_option("display.float_format", lambda x: f"{x:,.0f}" if abs(x) >= 1000 else f"{x:.2f}")
 
 
 def short_amount(value: float) -> str:

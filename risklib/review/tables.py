@@ -25,6 +25,7 @@ from risklib.review.text import lines_of, rebuilt
 
 MARKS = ("review", "reviewed_by", "review_note", "decision")  # columns that `reviewed` adds
 QUEUE = ("state", "why", "verdict", "label", "party", "file", "clause", "page", "text", "by", "at", "note", "decision")
+OLD_AMOUNTS = "Amounts are those of the analysis before that; risklib.repricing.reviewed prices them anew."
 _DONE = {r.ACCEPT: "accepted", r.CORRECT: "corrected", r.REJECT: "rejected", r.ADD: "added"}
 Row = dict[str, Any]
 
@@ -70,8 +71,8 @@ def review(self: P, by: str = "", file: str | Path | None = None, versions: Mapp
 def reviewed(self: P, file: str | Path | None = None, versions: Mapping[str, str] | None = None) -> P:
     """The portfolio with every decision applied that is placed beyond doubt; columns ``MARKS`` say which.
 
-    What could not be placed is in ``portfolio.review().open``. Amounts stay those of the analysis, and a note says so.
-    Arguments as for ``review``.
+    What could not be placed is in ``portfolio.review().open``. Amounts stay those of the analysis, and a note says so;
+    ``risklib.repricing.reviewed`` prices anew what was corrected. Arguments as for ``review``.
     """
     return review(self, "", file, versions).applied()
 
@@ -159,8 +160,7 @@ class Review:
         frames = {t: self._overlaid(t, [p for p in placed if p.decision.table == t], rejected) for t in r.LABEL}
         meta = dict(self.portfolio.meta)
         if placed:
-            remark = f"{len(placed)} findings were decided by people; amounts are those of the analysis before that."
-            meta["notes"] = [*meta.get("notes", ()), remark]
+            meta["notes"] = [*meta.get("notes", ()), f"{len(placed)} findings were decided by people.", OLD_AMOUNTS]
         return replace(self.portfolio, **frames, meta=meta)
 
     def export(self, path: str | Path) -> int:

@@ -17,7 +17,7 @@ def rebuilt(id: str, file: str, clauses: Sequence[Row], findings: Sequence[Row])
         head, own = str(c["heading"] or ""), str(c["text"] or "")
         body = own[len(head) :].lstrip() if head and own.startswith(head) else own
         start, end = int(c["start"]), int(c["end"])
-        front = f"{c['number'] or ''} {head}".strip()[: max(0, end - len(body) - start)]
+        front = _front(str(c["number"] or ""), head, end - len(body) - start)
         text[start : start + len(front)] = front
         text[end - len(body) : end] = body[: end - start]
     for x in findings:
@@ -32,6 +32,14 @@ def rebuilt(id: str, file: str, clauses: Sequence[Row], findings: Sequence[Row])
     )  # fmt: skip
     words = tuple(Word("", int(c["page"]), 0, 0, 0, 0, int(c["start"]), int(c["end"])) for c in clauses)  # pages alone
     return Agreement(Document(id, file, "".join(text), (), words, ()), "", (), None, found, ())
+
+
+def _front(number: str, heading: str, room: int) -> str:
+    """What stands before a clause's own words: as much of its number and heading as fits, never part of a word, and a
+    blank behind it (a number may be longer than what is printed: "Schedule 2 4.1" for "4.1")."""
+    printed = number.rsplit(" ", 1)[-1]
+    fits = (f"{number} {heading}", f"{printed} {heading}", heading, printed)
+    return next((f for x in fits if len(f := x.strip()) < room), "")
 
 
 def lines_of(clauses: Sequence[Row], start: int, end: int) -> list[Box]:
