@@ -29,7 +29,7 @@ from risklib.records import Assumption, Deal, Exposure, Operand
 from risklib.review import tables as review_tables
 from risklib.rows import Row, assumption_row, deal_row, in_numbers
 from risklib.search import lookup
-from risklib.store import Store
+from risklib.store import Store, private
 
 _NESTED = {"bbox", "term_bbox", "values", "marks", "vague", "doubts", "copies", "keys", "holds_values", "yields_values"}
 _WHOLE = (
@@ -143,17 +143,18 @@ class Portfolio:
         if format not in ("parquet", "csv"):
             raise BadData("--format", None, f"{format!r} is not a format; parquet or csv")
         folder = Path(folder)
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for name, frame in self.tables.items():
             packed = _packed(frame)
             draft = folder / f".{name}.part"
+            private(draft)
             if format == "parquet":
                 packed.to_parquet(draft, index=False)
             else:
                 _inert(packed).to_csv(draft, index=False)
             draft.replace(folder / f"{name}.{format}")
             (folder / f"{name}.{'csv' if format == 'parquet' else 'parquet'}").unlink(missing_ok=True)
-        draft = folder / ".meta.part"
+        private(draft := folder / ".meta.part")
         draft.write_text(json.dumps(self.meta, indent=1, sort_keys=True, default=str) + "\n", encoding="utf-8")
         draft.replace(folder / "meta.json")
         return folder

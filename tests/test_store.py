@@ -346,7 +346,14 @@ def test_a_forgotten_contract_leaves_no_trace(copy: Path, folder: Path) -> None:
     assert {w for t in traces(copy.parent, words) for w in [t.split(": ")[1]]} == set(words)
     assert SECRET in inflated(copy)
 
-    removed = forget(copy, f"{SECRET}.pdf")
+    review = copy.with_name("review.jsonl")
+    other = '{"contract_id": "cd", "file": "birch.pdf", "note": "stays"}\n'
+    review.write_text(
+        f'{{"contract_id": "{id}", "file": "x.pdf"}}\n{other}{{"file": "{SECRET}.pdf"}}\n', encoding="utf-8"
+    )
+
+    removed = forget(copy, f"{SECRET}.pdf", [review])
+    assert (removed["decisions"], review.read_text(encoding="utf-8")) == (2, other)
     assert removed["runs"] == finished >= 2
     assert list(traces(copy.parent, words)) == []
     for word in (SECRET, "Wuppertal", id):

@@ -10,6 +10,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from risklib.errors import BadData
+
 app = typer.Typer(no_args_is_help=True, help="What a store (`risklib analyze --store FILE`) holds.")
 say = Console(highlight=False, soft_wrap=True)
 File = Annotated[Path, typer.Argument(help="The store.", metavar="FILE")]
@@ -85,16 +87,27 @@ def search(
 def forget(
     contract: Annotated[str, typer.Argument(help="File name, or the first characters of the contract_id.")],
     store: Annotated[Path, typer.Option(help="The store.")],
+    review: Annotated[
+        list[Path] | None, typer.Option(help="A review.jsonl whose decisions on the contract go too; may be repeated.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Remove a contract's every trace from a store: results, runs, words, vectors, and the bytes left behind."""
     from risklib.store.forgetting import forget as remove
 
-    removed = remove(store, contract)
+    missing = [str(r) for r in review or () if not r.is_file()]
+    if missing:
+        raise BadData("--review", None, f"{', '.join(missing)}: no such file; give a file that a review wrote")
+    removed = remove(store, contract, review or ())
     if as_json:
         print(json.dumps(removed))
     else:
-        _say(f"{store}: removed {removed['results']} results and {removed['runs']} appearances in runs")
+        said = ", ".join(f"{n} {what}" for what, n in removed.items())
+        _say(f"{store}: removed {said}; bytes overwritten")
+        _say(
+            "Not the store's, yours to delete: the PDF, tables (--out), reports, registers, comparisons, exports of "
+            "reviews, and decisions in a review.jsonl that was not given as --review"
+        )
 
 
 def _say(text: str) -> None:

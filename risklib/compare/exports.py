@@ -20,7 +20,7 @@ from risklib.errors import BadData
 
 FORMATS = (".xlsx", ".html", ".csv")
 _FORMULA = re.compile(r"'*[=+@\t\r-]")
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _HIDDEN = {"contract_id", "paper", "clause_id", "start", "end", "bbox", "contract_id_before", "contract_id_after", "id"}
 _WIDE = {
     "text",

@@ -18,10 +18,11 @@ from risklib.store.codec import (
     unpack_structure,
 )
 from risklib.store.database import BY_FILE, BY_PRICE, ROWS, Hit, Kept, Run, Store, Whole
+from risklib.store.schema import private
 from risklib.store.versions import FAILURE, FINDINGS, PRICES, READ, RUN, STRUCTURE, Version, digest, library, version_of
 
 __all__ = [
     "BY_FILE", "BY_PRICE", "FAILURE", "FINDINGS", "PRICES", "READ", "ROWS", "RUN", "STRUCTURE", "Damaged", "Hit",
     "Kept", "Run", "Store", "Version", "Whole", "decode", "digest", "encode", "library", "pack", "pack_document",
-    "pack_structure", "unpack", "unpack_document", "unpack_structure", "version_of",
+    "pack_structure", "private", "unpack", "unpack_document", "unpack_structure", "version_of",
 ]  # fmt: skip

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +17,13 @@ from risklib.store.vectors import drop, vectors_beside
 _LEAST = 6  # characters of a contract_id that name it
 
 
-def forget(path: str | Path, contract: str) -> dict[str, int]:
+def forget(path: str | Path, contract: str, reviews: Sequence[str | Path] = ()) -> dict[str, int]:
     """Removes every trace of a contract (its file name, or the first 6 or more characters of its contract_id).
 
-    Gives counts of what was removed. The totals of earlier runs stay sums in which it was counted; its own rows, its
-    row of facts, and notes that name it go. Raises BadData where the name fits none or several, and RisklibError, with
-    nothing removed, while another process has the store open.
+    ``reviews``: files of people's decisions, whose lines on it go too. Gives counts of what was removed. The totals of
+    earlier runs stay sums in which it was counted; its own rows, its row of facts, and notes that name it go. Raises
+    BadData where the name fits none or several, and RisklibError, with nothing removed, while another process has the
+    store open.
     """
     with Store(path, write=True) as store:
         _alone(store)
@@ -31,7 +34,34 @@ def forget(path: str | Path, contract: str) -> dict[str, int]:
                 removed = {"runs": _from_runs(store, id, names), "results": _results(store, id), "vectors": vectors}
         finally:  # also where it is gone already: an earlier command may have been killed before it came to this
             _scrub(store)
+    removed["decisions"] = sum(_decisions(Path(review), id, names) for review in reviews)
     return removed
+
+
+def _decisions(review: Path, id: str, names: set[str]) -> int:
+    """Rewrites a file of decisions without the lines on the contract, and without the file names it had."""
+    try:
+        lines = review.read_text(encoding="utf-8").splitlines(keepends=True)
+        left = [line for line in lines if id not in line and not _names_one(line, names)]
+        if len(left) < len(lines):
+            draft = review.with_name(f".{review.name}.part")
+            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as f:
+                f.writelines(left)
+            draft.replace(review)
+    except (OSError, UnicodeDecodeError) as e:
+        why = getattr(e, "strerror", None) or "it is not UTF-8"
+        raise BadData(
+            str(review), None, f"cannot be cleaned ({why}); the store is clean, this file is as it was"
+        ) from e
+    return len(lines) - len(left)
+
+
+def _names_one(line: str, names: set[str]) -> bool:
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return False
+    return isinstance(found, dict) and found.get("file") in names
 
 
 def _alone(store: Store) -> None:

@@ -65,11 +65,18 @@ def connect(path: Path, *, write: bool) -> sqlite3.Connection:
     return db
 
 
+def private(path: Path) -> None:
+    """Makes the file, where there is none, and lets only its owner read it."""
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    os.fchmod(handle, 0o600)
+    os.close(handle)
+
+
 def _create(path: Path) -> None:
-    """Only its owner may read it; SQLite gives the same rights to the files that it puts beside it."""
+    """SQLite gives the same rights to the files that it puts beside it."""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        private(path)
     except OSError as e:
         raise BadData(
             str(path), None, f"cannot be written: {e.strerror or e}; choose another place for the store"
