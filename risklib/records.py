@@ -93,16 +93,16 @@ class Furniture(NamedTuple):
 
 @dataclass(frozen=True)
 class Document:
-    """A file as read: one running text, every word of it with its box."""
+    """A file as read: one running text, every word of it with its box. Printed without its words."""
 
     contract_id: str  # SHA-256 of the bytes
     file: str
-    text: str
-    pages: tuple[Page, ...]
-    words: tuple[Word, ...]
-    lines: tuple[Line, ...]
-    tables: tuple[Table, ...] = ()
-    furniture: tuple[Furniture, ...] = ()
+    text: str = field(repr=False)
+    pages: tuple[Page, ...] = field(repr=False)
+    words: tuple[Word, ...] = field(repr=False)
+    lines: tuple[Line, ...] = field(repr=False)
+    tables: tuple[Table, ...] = field(default=(), repr=False)
+    furniture: tuple[Furniture, ...] = field(default=(), repr=False)
     problems: tuple[str, ...] = ()  # what could not be read, one plain sentence each; any makes the contract "partial"
     metadata_title: str = ""
 
@@ -234,10 +234,10 @@ class Agreement:
     title: str
     parties: tuple[Party, ...]
     effective_date: date | None
-    clauses: tuple[Clause, ...]
-    sentences: tuple[Sentence, ...]
-    definitions: tuple[Definition, ...] = ()
-    references: tuple[Reference, ...] = ()
+    clauses: tuple[Clause, ...] = field(repr=False)
+    sentences: tuple[Sentence, ...] = field(repr=False)
+    definitions: tuple[Definition, ...] = field(default=(), repr=False)
+    references: tuple[Reference, ...] = field(default=(), repr=False)
     term: Term | None = None
 
     @cached_property

@@ -20,6 +20,7 @@ FOLDER = Path(__file__).resolve().parents[1] / "notebooks" / "pictures"
 WIDTH, SCALE = 1400, 1.25  # wide enough for the layout with contents at the side; pixels a point
 HIGH = 1150  # points of JupyterLab's window
 CELL = '.mark-rect path[aria-label*="fjord"][aria-label*="Data security"]'
+LATE = "[...window.panel.node.querySelector('.rv').querySelectorAll('.rv-row')].find(r => r.textContent.includes('Late')).click()"
 OPEN_LINE = """(() => {
   document.querySelectorAll('details').forEach(d => d.open = false);
   const ledger = [...document.querySelectorAll('details.ledger')].find(d => d.textContent.includes('Harbour'));
@@ -39,10 +40,11 @@ OPEN_FINDING = """(() => {
 })()"""
 
 
-def save(page: Page, name: str, x: float, y: float, width: float, height: float) -> None:
-    """One part of the page, in its own points from the top left corner."""
+def save(page: Page, name: str, x: float, y: float, width: float, height: float, whole: bool = True) -> None:
+    """One part of the page, in its own points from the top left corner. ``whole``: also what the window does not show,
+    for which the browser lays the page out anew."""
     clip = {"x": x, "y": y, "width": width, "height": height, "scale": 1}
-    shot = page.call("Page.captureScreenshot", format="png", clip=clip, captureBeyondViewport=True)
+    shot = page.call("Page.captureScreenshot", format="png", clip=clip, captureBeyondViewport=whole)
     with Image.open(io.BytesIO(base64.b64decode(shot["data"]))) as image:
         image.convert("RGB").quantize(64).save(FOLDER / name, optimize=True)
     print(f"{name}: {(FOLDER / name).stat().st_size / 1000:.0f} kB")
@@ -63,7 +65,7 @@ def of_cell(window: Lab, selector: str, name: str) -> None:
         f"(() => {{ const b = window.panel.node.querySelector({selector!r}).closest('.jp-OutputArea-output');"
         " b.scrollIntoView({block: 'start'}); const r = b.getBoundingClientRect(); return [r.x, r.y, r.width, r.height]; })()"
     )
-    save(window.page, name, x, y, width, min(height, HIGH - y - 40))
+    save(window.page, name, x, y, width, min(height, HIGH - y - 40), whole=False)
 
 
 def notebooks() -> None:
@@ -75,8 +77,8 @@ def notebooks() -> None:
         of_cell(window, "table.evidence", "map.png")
         window.run("04_contract_review.ipynb")
         window.wait("window.panel.node.querySelectorAll('.rv .rv-mark').length > 1", "the viewer is drawn")
-        for _ in range(4):
-            window.click(".rv .rv-next")
+        window.page.js(LATE)
+        window.wait("window.panel.node.querySelector('.rv .rv-facts') !== null", "the finding is shown")
         window.click(".rv .rv-accept")
         window.wait("window.panel.node.querySelector('.rv .rv-said') !== null", "the decision is kept")
         of_cell(window, ".rv", "viewer.png")
