@@ -382,3 +382,14 @@ def test_a_number_glued_to_its_heading() -> None:
 def test_headings_of_two_things_and_headings_in_small_letters(text: str, heading: str) -> None:
     found = outline(f"1. SERVICE\n\n{text}\n\n1.2 Vendor sends a bill for each month.\n\n2. END\n\n2.1 It ends in May.")
     assert {n: h for n, h, _ in found}["1.1"] == heading
+
+
+def test_references_to_parts_of_exhibits_and_what_only_looks_like_one() -> None:
+    text = (
+        "1. FEES\n\n1.1 Fees are as Section 2 of Exhibit A says.\n\n1.2 The rules of FAR Section 227.7202 apply.\n\n"
+        "1.3 Under Section 1.1, M&T pays.\n\n2. END\n\n2.1 It ends in May.\n\nTABLE OF FEES\nSCHEDULE\n1. Rates\n\n"
+        "**Exhibit A\nRates\n\n1. The first rate is low.\n\n2. The second rate is high."
+    )
+    agreement = read_agreement(document_from_text(text))
+    found = {r.text: agreement.clause(r.target).number for r in agreement.references if r.target}
+    assert found == {"Section 2": "Exhibit A 2", "Exhibit A": "Exhibit A", "Section 1.1": "1.1"}

@@ -8,7 +8,7 @@ from bisect import bisect_right
 from risklib.clauses.numbers import CONTAINERS
 from risklib.records import Clause, Document, Reference
 
-_NUMBER = r"(?:\d{1,3}(?:\.\d{1,3}){0,4}|[IVXLC]{1,7}|[A-Z])(?:\s?\([a-zA-Z0-9]{1,5}\)){0,4}(?![\w])"
+_NUMBER = r"(?:\d{1,3}(?:\.\d{1,3}){0,4}|[IVXLC]{1,7}|[A-Z])(?:\s?\([a-zA-Z0-9]{1,5}\)){0,4}(?![\w&]|\.\d)"
 _INTERNAL = re.compile(
     rf"\b(?i:(sections?|articles?|clauses?|paragraphs?|subsections?|§§?))\s+({_NUMBER})((?:(?:,\s?(?:and |or )?|"
     rf" and | or | through | to |–|-)\s?{_NUMBER}){{0,8}})"
@@ -16,6 +16,8 @@ _INTERNAL = re.compile(
 _CONTAINER = re.compile(
     rf"\b(?i:({'|'.join(CONTAINERS)}))\s+[\"“]?([A-Z]{{1,2}}(?:-\d+)?|\d{{1,2}}|[IVX]+)[\"”]?(?!\w|\.\w)"
 )
+_PART_OF = re.compile(rf"\s+(?:of|to|in)\s+(?:the\s+)?{_CONTAINER.pattern}")
+_FILED = 80  # characters on top, where a filing's own "Exhibit 10(l)" stands
 _THIS = re.compile(r"\b[Tt]his (Section|Article|Exhibit|Schedule|Annex|Appendix|Addendum|Clause|Paragraph)\b(?! \d)")
 _EXTERNAL = re.compile(
     r"https?://[^\s<>()\"”]+[^\s<>()\"”.,;]|\bwww\.[^\s<>()\"”]+[^\s<>()\"”.,;]|\b\d+ (?:U\.S\.C|"
@@ -57,8 +59,16 @@ def read_references(document: Document, clauses: tuple[Clause, ...]) -> tuple[Re
         spans = [(m.start(), m.end(2), m.group(2))]
         spans += [(m.start(3) + n.start(), m.start(3) + n.end(), n.group()) for n in re.finditer(_NUMBER, m.group(3))]
         for start, end, number in spans:
-            add(start, end, None if elsewhere else _find(number, home(start), by_number, ids), elsewhere)
+            part = _PART_OF.match(flat, m.end())
+            there = by_number.get(_key(f"{part[1]} {part[2]} {number}")) if part else None
+            target = None if elsewhere else there or _find(number, home(start), by_number, ids)
+            add(start, end, target, elsewhere)
     for m in _CONTAINER.finditer(flat):
+        broken = "\n" in document.text[m.start() : m.end()] and flat[m.end() : m.end() + 1] == "."
+        if broken or (
+            m.end() < _FILED and flat[m.end() : m.end() + 1] == "("
+        ):  # "FEE SCHEDULE" above "1. Termination": the number is the next line's
+            continue
         add(m.start(), m.end(), by_number.get(_key(m.group())), False)
     for m in _THIS.finditer(flat):
         add(m.start(), m.end(), _enclosing(m.group(1).lower(), home(m.start()), ids), False)
