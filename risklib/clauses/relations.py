@@ -41,7 +41,8 @@ RELATIONS: tuple[tuple[float, re.Pattern[str]], ...] = tuple(
         (-2.0, rf"{_A} {_WILL}{_SOME} {_GIVE}\b"),
         (
             -2.0,
-            rf"\b(?:provided|performed|supplied|licensed|furnished|made available|delivered|rendered|hosted) by {_A}",
+            rf"\b(?:provided|performed|supplied|licensed|furnished|made available|delivered|rendered|hosted|developed|"
+            rf"maintained) by {_A}",
         ),
         (2.0, rf"\b(?:provided|provide|licensed|furnish|furnished|made available|rendered|supplied) to {_A}"),
         (2.0, rf"\bprovide {_A} with\b"),
