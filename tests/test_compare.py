@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -16,6 +17,7 @@ from risklib.errors import BadData
 from risklib.playbook import load_playbook
 from risklib.records import Deal
 
+RATES = Path(__file__).resolve().parents[1] / "data" / "rates.csv"
 FEES = Deal("a.pdf", annual_fees=120_000, currency="GBP")
 
 
@@ -195,3 +197,43 @@ def test_faults_of_the_rules_name_file_and_line(tmp_path: Path, find: str, put: 
     with pytest.raises(BadData, match=part) as e:
         rules_of(load_playbook(folder))
     assert "compare.yaml:" in str(e.value)
+
+
+def test_sums_in_other_currencies_are_ranked_with_rates_and_named_without() -> None:
+    def cap(amount: int, currency: str) -> list:
+        return [("9", "liability_cap", "provider", {"amount": amount, "currency": currency, "effect": "limit"})]
+
+    p = portfolio_of({"a.pdf": cap(200_000, "GBP"), "b.pdf": cap(220_000, "EUR")})
+    without, with_rates = compare(p), compare(p, rates=RATES)
+    assert list(without.terms.set_index("id").loc["provider_cap", ["better"]]) == [""]
+    assert any("EUR" in n and "neither ranked" in n for n in without.notes)
+    assert with_rates.terms.set_index("id").loc["provider_cap", "better"] == "a vendor"
+    assert any("EUR" in n and "at the rates of 2026-11-01" in n for n in with_rates.notes)
+    assert with_rates.cells["value"].dropna().round(1).tolist() == [20.0, 18.7]  # months of fees of 120,000 a year
+
+
+def test_a_family_is_one_vendor_with_the_terms_that_hold(samples) -> None:
+    c = compare(samples, ["harbour_msa.pdf", "harbour_order_2026.pdf", "fjord_analytics.pdf"], rates=RATES)
+    assert c.names == ("Harbour Analytics Limited", "Fjord Analytics AS")  # the order form is no vendor
+    harbour = c.cells[c.cells["vendor"] == c.names[0]].set_index("term")
+    assert harbour.loc["late_interest", "shown"] == "6 % a year"  # of the order form, not 4 % of the agreement
+    assert harbour.loc["renewal_term", "shown"] == "for 24 months"  # of the amendment
+    assert harbour.loc["late_interest", ["file", "number"]].tolist() == [
+        "harbour_order_2026.pdf", "2.2 of harbour_order_2026.pdf",
+    ]  # fmt: skip
+    assert any("is read with harbour_order_2026.pdf, harbour_amendment_1.pdf" in n for n in c.notes)
+    alone = compare(samples, ["harbour_order_2026.pdf", "fjord_analytics.pdf"])
+    assert len(alone.names) == 2  # by its name, without its agreement, it stands for itself
+    assert not any("harbour_order" in n or "2024" in n for n in compare(samples).names)
+
+
+def test_of_two_readings_of_one_sentence_the_doubtful_one_does_not_speak() -> None:
+    p = portfolio_of({
+        "a.pdf": [("5", "termination_for_cause", "both", {"notice_days": 30}, "after failing to cure within 30 days' notice")],
+        "b.pdf": [("5", "termination_for_cause", "both", {"cure_days": 10})],
+    })  # fmt: skip
+    second = p.provisions.iloc[:1].assign(provision="termination_for_convenience", confidence=0.5)
+    whole = replace(p, provisions=pd.concat([p.provisions, second], ignore_index=True))
+    cells = compare(whole).cells.set_index(["term", "vendor"])
+    assert cells.loc[("provider_exit", "a vendor"), "state"] == "absent"
+    assert cells.loc[("cure", "a vendor"), "shown"] == "30 days to cure"  # a notice within which to cure

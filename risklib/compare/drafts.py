@@ -141,7 +141,7 @@ def different(before: str, after: str, words: Words, names: Mapping[str, str]) -
         found.append(TURN)
     if _heavy(a, words) != _heavy(b, words):
         found.append(WEIGHT)
-    called = {_stem(w) for name in names for w in name.split()}
+    called = {_stem(w) for name in (*names, *words.fillers) for w in name.split()}
     old, new = (_names(text) - called for text in (before, after))
     if old - new and new - old:  # a name stands in place of another
         found.append(NAME)

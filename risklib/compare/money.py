@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -15,6 +16,7 @@ from risklib.exposure.terms import Basis, Case, Contract, Missing
 from risklib.inputs import Assumptions
 from risklib.records import Deal, Provision
 
+_CLAUSE = re.compile(r"\bclause (?:[0-9a-f]+/)?c\d{4}\b")  # an id of ours tells a reader nothing
 TRIALS = 2_000  # of a comparison: the same years on both sides, so that differences need fewer than levels do
 
 
@@ -52,7 +54,7 @@ class Till:
         contract = Contract(self.stream, tuple(provisions), self.deal)
         model = build(component, Case.of(contract, self.basis))
         if isinstance(model, Missing):
-            return Cost(None, str(model).replace(f" ({SOURCE}:0)", ""))
+            return Cost(None, _CLAUSE.sub("a clause", str(model).replace(f" ({SOURCE}:0)", "")))
         if isinstance(model, str):
             return Cost(0.0)
         try:
