@@ -99,7 +99,7 @@ def test_tables_and_columns_exist() -> None:
 
 def test_pictures_are_there_and_small() -> None:
     shown = re.findall(r"!\[[^\]]{20,}\]\(([^)]+)\)", TEXT)
-    assert len(shown) == 3
+    assert len(shown) == 5
     assert all(0 < (ROOT / p).stat().st_size < 300_000 for p in shown)
 
 
