@@ -35,6 +35,11 @@ BODY = {
         "Reseller shall report. Pellucid may audit Reseller.",
         {"reseller": CUSTOMER, "pellucid": PROVIDER},
     ),
+    "who developed it": (
+        'Made between Tarn Ltd (hereinafter referred to as "Tarn") and Quill, Inc. (hereinafter referred to as "Quill"). Quill owns a '
+        "program developed by Tarn. Tarn agrees to the terms. Quill agrees to them too. Tarn may end this. Quill may end this.",
+        {"tarn": PROVIDER, "quill": CUSTOMER},
+    ),
     "undefined roles": (
         "Customer shall pay the fees. Provider shall provide the service. Customer shall not misuse it. Provider may suspend access. "
         "Customer agrees to the policy. Provider warrants the service. Customer may terminate. Provider shall notify Customer.",
