@@ -77,15 +77,13 @@ def analyze(
     limits = engines.Limits(seconds=timeout, workers=workers)
     with ExitStack() as stack:
         memory = Memory(stack.enter_context(Store(store, write=True)), job, limits, retry=retry) if store else None
-        results = [failed(path, reason) for path, reason in lost]
-        results += _all_done(chosen, job, limits, memory, progress, scheduler)
-        gave = [d.file for d in results]
-        if memory is None:
-            whole = _whole(gave, copies, job, files, notes, currency)
-        else:
-            whole = memory.whole(results, lambda: _whole(gave, copies, job, files, notes, currency), copies, currency)
-    found = zip(results[len(lost) :], chosen, strict=True)
-    sources = {d.file.contract_id: path.resolve() for d, (path, _) in found if isinstance(path, Path)}
+        whole = memory.unchanged(chosen, lost, copies, currency) if memory else None
+        if whole is None:
+            results = [failed(path, reason) for path, reason in lost]
+            results += _all_done(chosen, job, limits, memory, progress, scheduler)
+            make = partial(_whole, [d.file for d in results], copies, job, files, notes, currency)
+            whole = memory.whole(results, make, copies, currency) if memory else make()
+    sources = {key: path.resolve() for path, key in chosen if isinstance(path, Path)}
     return replace(Portfolio.of_rows(*whole), sources=sources, store=Path(store) if store else None)
 
 

@@ -158,9 +158,13 @@ def planned(store: Path, folder: Path, **options: object) -> dict[str, Done | Ta
         return {p.name: memory.plan(p, id) for p, id in _distinct(sorted(folder.glob("*.pdf")))[0]}
 
 
-def test_unchanged_files_are_not_even_given_to_a_worker(kept: tuple[Path, Portfolio], folder: Path) -> None:
+def test_unchanged_files_are_not_even_given_to_a_worker(
+    kept: tuple[Path, Portfolio], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     plans = planned(kept[0], folder)
     assert {name: type(plan) for name, plan in plans.items()} == dict.fromkeys(plans, Done)
+    monkeypatch.setattr(Memory, "plan", lambda *_: pytest.fail("nothing changed, and a file was looked into"))
+    assert run(folder, kept[0]).meta == kept[1].meta
 
 
 @pytest.mark.parametrize(

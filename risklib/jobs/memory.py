@@ -37,6 +37,9 @@ from risklib.store import (
     version_of,
 )
 
+# a file's name, its contract_id, where its findings and prices stand, or why there are none
+Said = tuple[str, str, tuple[int, int] | None, str | None]
+
 
 @dataclass(frozen=True)
 class Versions:
@@ -111,25 +114,48 @@ class Memory:
 
     # ------------------------------------------------------------ the run as a whole
 
+    def unchanged(
+        self, chosen: Iterable[tuple[Place, str]], lost: Iterable[tuple[Place, str]], *settings: Any
+    ) -> Whole | None:
+        """What the last run said, kept as this run, where this one must say the same; no result is unpacked first."""
+        said: list[Said] = [(file_name(p), failed(p, reason).file.contract_id, None, reason) for p, reason in lost]
+        for path, id in chosen:
+            findings = self._find(id, FINDINGS)
+            prices = self._find(id, PRICES, _input(deal_for(self.job.deals, file_name(path))))
+            if findings is not None and prices is not None:
+                said.append((file_name(path), id, (findings, prices), None))
+            elif self.retry or (failure := self._find(id, FAILURE)) is None:
+                return None
+            else:
+                said.append((file_name(path), id, None, unpack(self.store.blob(failure))))
+        return self._as_last(self._digest(said, *settings))
+
+    def _as_last(self, key: str) -> Whole | None:
+        done = [r for r in self.store.runs() if r.finished]
+        if not done or done[-1].digest != key:
+            return None
+        last = done[-1].run
+        self.store.finish(self.run, self.store.files_of(last), self.store.whole_of(last), key)
+        return self.store.whole(last)
+
     def whole(self, results: Sequence[Done], make: Callable[[], Whole], *settings: Any) -> Whole:
         """What ``make`` gives, kept as this run; taken from the last run where that must have said the same."""
-        key = self._digest(results, *settings)
-        done = [r for r in self.store.runs() if r.finished]
-        if done and done[-1].digest == key:
-            last = done[-1].run
-            self.store.finish(self.run, self.store.files_of(last), self.store.whole_of(last), key)
-            return self.store.whole(last)
+        said = [
+            (d.file.rows["contracts"][0]["file"], d.file.contract_id, self._whole.get(d.file.contract_id), d.unreadable)
+            for d in results
+        ]
+        key = self._digest(said, *settings)
+        if (same := self._as_last(key)) is not None:  # another job did it meanwhile
+            return same
         rows, meta = make()
         common = {t: found for t, found in rows.items() if t not in (*BY_FILE, *BY_PRICE)}
         files = list(self._files(results, rows))
         self.store.finish(self.run, files, {"tables": common, "meta": meta}, key)
         return rows, meta
 
-    def _digest(self, results: Sequence[Done], *settings: Any) -> str:
+    def _digest(self, said: Sequence[Said], *settings: Any) -> str:
         """Equal for two runs that must say the same: same files with the same results, same inputs."""
-        files = [(d.file.rows["contracts"][0]["file"], self._whole.get(d.file.contract_id)) for d in results]
-        lost = [(d.file.contract_id, d.unreadable) for d in results]
-        return digest(files, lost, sorted(v.id for v in self.versions.values()), encode(self.job.deals), *settings)
+        return digest(said, sorted(v.id for v in self.versions.values()), encode(self.job.deals), *settings)
 
     def _files(self, results: Sequence[Done], rows: Mapping[str, list[Row]]) -> Iterator[Kept]:
         """Where each file's rows are kept. Prices that other files changed (a family's) are kept as this run's own."""
