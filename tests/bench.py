@@ -210,8 +210,13 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--out", type=Path, default=Path("out"), help="where the peer's environment is made")
     parser.add_argument("--money", action="store_true", help="only the exposure")
+    parser.add_argument("--report", action="store_true", help="only the scheduled report, of made-up contracts")
     args = parser.parse_args()
     os.environ["OMP_NUM_THREADS"] = "1"
+    if args.report:
+        from report_bench import bench
+
+        return bench(args.contracts, args.out / "bench")
     if args.money:
         return money(args.contracts, args.workers, args.out)
     files, what = files_of(args.shared)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import filecmp
+import io
 import json
 import os
 import shutil
@@ -11,6 +12,8 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import chdir, redirect_stderr, redirect_stdout
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +24,8 @@ from drawn import agreement
 from reportlab.pdfgen.canvas import Canvas
 from test_cli import ROOT, Done, risklib
 
+from risklib.cli import main
+from risklib.due.key_dates import END, KeyDate
 from risklib.schedule import Busy, changes, publish
 from risklib.schedule.files import pdf
 
@@ -36,8 +41,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (home / "contracts").mkdir()
     agreement(home / "contracts" / "alder.pdf")
     (home / "deals.csv").write_text("file,vendor,annual_fees,currency,start,term_months\nalder.pdf,Quill,120000,EUR,2026-01-01,12\n", encoding="utf-8")  # fmt: skip
-    done = report("out", *QUICK, cwd=home)
+    done = report("out", *QUICK, cwd=home, start="pass")
     assert done.code == 0, done
+    assert len(done.out.splitlines()) == 1
     return home
 
 
@@ -48,9 +54,17 @@ def copy(home: Path, tmp_path: Path) -> Path:
 
 
 def report(out: str, *more: object, cwd: Path, start: str = "") -> Done:
-    return risklib(
-        "report", "--portfolio", "contracts", "--facts", "deals.csv", "--out", out, *more, cwd=cwd, start=start
-    )
+    """The command; in a process of its own where ``start`` spoils it."""
+    arguments = ["report", "--portfolio", "contracts", "--facts", "deals.csv", "--out", out, *map(str, more)]
+    if start:
+        return risklib(*arguments, cwd=cwd, start=start)
+    said, noted, mask = io.StringIO(), io.StringIO(), os.umask(0o077)
+    with chdir(cwd), redirect_stdout(said), redirect_stderr(noted), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["risklib", *arguments])
+        with pytest.raises(SystemExit) as left:
+            main()
+    os.umask(mask)
+    return Done(int(left.value.code or 0), said.getvalue(), noted.getvalue())
 
 
 def told(done: Done) -> dict[str, Any]:
@@ -106,13 +120,33 @@ def test_what_changed_and_why(copy: Path) -> None:
     assert [(c["kind"], c["file"]) for c in data["changes"]["found"]] == [("new", "birch.pdf")]
     whys = {(m["file"], m["why"]) for m in data["changes"]["moves"]}
     assert whys == {("alder.pdf", "new facts"), ("birch.pdf", "new contracts")}
+    before = data
     page = (copy / "out" / "latest" / "report.html").read_text(encoding="utf-8")
     assert "annual fees: 120000 EUR → 240000 EUR" in page
     assert "✗ crossed" in page
     (copy / "contracts" / "birch.pdf").unlink()
     assert report("out", *QUICK, cwd=copy).code == 0
     data = json.loads((copy / "out" / "latest" / "report.json").read_text(encoding="utf-8"))
-    assert [(c["kind"], c["file"]) for c in data["changes"]["found"]] == [("ended", "birch.pdf")]
+    assert [(c["kind"], c["file"]) for c in data["changes"]["found"]] == [("file gone", "birch.pdf")]
+    assert "may well be in force" in data["changes"]["found"][0]["what"]
+    assert {m["why"] for m in data["changes"]["moves"]} == {"files that are gone"}
+    bridge = before["changes"]["bridge"]["EUR"]
+    assert data["changes"]["bridge"]["EUR"]["files that are gone"] == pytest.approx(-bridge["new contracts"])
+
+
+def test_a_report_of_tables_says_the_same(copy: Path) -> None:
+    """What `risklib analyze` left: a large portfolio is not analysed twice."""
+    tables = copy / "out" / "latest" / "tables"
+    done = risklib("report", "--portfolio", tables, "--pdfs", "contracts", "--out", "again", "--without-pdf", cwd=copy)
+    assert done.code == 0, done
+    for name in (
+        "report.xlsx",
+        "contracts.ics",
+        *(f"tables/{p.name}" for p in tables.iterdir() if p.suffix != ".json"),
+    ):
+        assert filecmp.cmp(copy / "out" / "latest" / name, copy / "again" / "latest" / name, shallow=False), name
+    refused = risklib("report", "--portfolio", tables, "--as-of", "2026-01-01", "--out", "again", cwd=copy)
+    assert (refused.code, "--as-of" in refused.err) == (2, True)
 
 
 # ---------------------------------------------------------------- faults: name → (what to spoil, options, Python first, code, what is named)
@@ -153,7 +187,7 @@ IMPATIENT = "import risklib.store.schema as s; s.WAIT_S = 0.2"
 FAULTS = {
     "corrupt": (_corrupt, (), "", 3, "corrupt.pdf"),
     "no text": (_blank, (), "", 3, "blank.pdf"),
-    "timeout": (_long, ("--timeout", "2"), "", 3, "long.pdf"),
+    "timeout": (_long, ("--timeout", "4"), "", 3, "long.pdf"),
     "full disk": (None, ("--seed", "7"), FULL, 1, ""),
     "locked store": (_lock, (), IMPATIENT, None, "lock"),
     "missing rates": (None, ("--rates", "none.csv"), "", 2, "none.csv"),
@@ -198,6 +232,19 @@ def test_no_file_that_can_be_read_is_a_failed_run(copy: Path) -> None:
     assert len(done.out.splitlines()) == 1
 
 
+def test_what_could_not_be_read_this_time_has_not_ended(copy: Path) -> None:
+    shutil.copy(copy / "contracts" / "alder.pdf", copy / "contracts" / "birch.pdf")
+    (copy / "contracts" / "alder.pdf").write_bytes(b"%PDF-1.7 torn")
+    assert report("out", *QUICK, cwd=copy).code == 3
+    data = json.loads((copy / "out" / "latest" / "report.json").read_text(encoding="utf-8"))
+    assert [(c["kind"], c["file"]) for c in data["changes"]["found"]] == [
+        ("not read", "alder.pdf"),
+        ("new", "birch.pdf"),
+    ]
+    whys = {(m["file"], m["why"]) for m in data["changes"]["moves"]}
+    assert ("alder.pdf", "files that could not be read this time") in whys
+
+
 def test_a_run_that_is_killed_leaves_the_old_report_and_is_told(copy: Path) -> None:
     before = os.readlink(copy / "out" / "latest")
     code = "import risklib.schedule.files as f, time\nf.plain_json = lambda *a: time.sleep(600)\nfrom risklib.cli import main\nimport sys\nsys.argv[0] = 'risklib'\nmain()"
@@ -221,8 +268,6 @@ def test_a_run_that_is_killed_leaves_the_old_report_and_is_told(copy: Path) -> N
 
 @pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed: no PDF was printed")
 def test_the_pdf_is_whole_and_the_same_twice(home: Path, tmp_path: Path) -> None:
-    from datetime import date
-
     page = home / "out" / "latest" / "report.html"
     for name in ("a.pdf", "b.pdf"):
         assert pdf(page, tmp_path / name, date(2026, 11, 1)) is None
@@ -265,7 +310,7 @@ def rows(fees: int = 5, term: str = "30 days", assumed: float = 0.1, contract_id
     expected = fees * assumed + (1 if term == "30 days" else 2)
     exposure = {"contract_id": contract_id, "component": "late_payment", "currency": "EUR", "expected": expected, "status": "scored", "counted_with": None}  # fmt: skip
     return {
-        "contracts": [{"contract_id": contract_id, "file": "a.pdf", "status": "ok", "reason": None, "title": "A", "provider": "P"}],
+        "contracts": [{"contract_id": contract_id, "file": "a.pdf", "status": "ok", "reason": None, "title": "A", "provider": "P", "copies": []}],
         "provisions": [],
         "exposures": [exposure],
         "operands": [{"contract_id": contract_id, "component": "late_payment", "origin": o, "name": n, "value": v, "unit": ""} for o, n, v in operands],
@@ -288,6 +333,32 @@ def test_a_move_names_its_cause_and_the_bridge_adds_up(after, meta, why) -> None
     assert [m.why for m in found.moves] == [why]
     by = after["exposures"][0]["expected"] - before["exposures"][0]["expected"]
     assert sum(found.bridge["EUR"].values()) == pytest.approx(by)
+
+
+# the last day of the term, the days of the two reports → whether the contract is told as ended
+ENDS = [
+    ("2026-10-15", "2026-10-01", "2026-11-01", True),
+    ("2026-10-31", "2026-10-01", "2026-11-01", True),  # its last day was yesterday
+    ("2026-11-01", "2026-10-01", "2026-11-01", False),  # today is its last day
+    ("2026-09-30", "2026-10-01", "2026-11-01", False),  # the report before this one told it
+    ("2026-10-01", "2026-10-01", "2026-11-01", True),  # then it was not over yet
+]
+
+
+@pytest.mark.parametrize(("last", "since", "as_of", "told"), ENDS)
+def test_a_term_that_ended_is_told_once(last: str, since: str, as_of: str, told: bool) -> None:
+    end = KeyDate(END, "the term ends", date.fromisoformat(last), None, "", None, "a", "a.pdf")
+    found = changes(rows(), rows(), {"as_of": since}, {"as_of": as_of}, [end]).found
+    assert [(c.kind, c.file) for c in found] == ([("term ended", "a.pdf")] if told else [])
+
+
+def test_a_file_that_is_gone_is_not_a_contract_that_ended() -> None:
+    after = {t: [] for t in rows()}
+    days = {"2026-05-31": "had ended on 2026-05-31", "2027-05-31": "runs until 2027-05-31", None: "is not known"}
+    for last, said in days.items():
+        end = KeyDate(END, "", date.fromisoformat(last) if last else None, None, "", None, "a", "a.pdf")
+        (found,) = changes(rows(), after, {}, {"as_of": "2026-11-01"}, (), lambda ids, end=end: [end]).found
+        assert (found.kind, said in found.what) == ("file gone", True)
 
 
 def test_nothing_that_changed_is_no_change() -> None:

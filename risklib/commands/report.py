@@ -24,7 +24,10 @@ def report(
     ),
     pdfs: Annotated[Path | None, typer.Option(help="Folder of the PDFs, for pictures of the evidence.")] = None,
     portfolio: Annotated[
-        list[Path] | None, typer.Option(help="PDFs or folders of PDFs (again for each): a scheduled report into --out.")
+        list[Path] | None,
+        typer.Option(
+            help="A scheduled report into --out, of PDFs or folders of PDFs (again for each), or of a folder of tables."
+        ),
     ] = None,
     since: Annotated[str, typer.Option(help="Compare with: last, none, or the folder of an earlier report.")] = "last",
     thresholds: Annotated[Path | None, typer.Option(help="TOML file of limits; crossing one is exit code 4.")] = None,
@@ -50,15 +53,18 @@ def report(
     if tables is not None:
         raise typer.Exit(_of_tables(tables, out, pdfs, as_json))
     assert portfolio is not None
-    analysis: dict[str, Any] = {
-        "facts": facts, "assumptions": assumptions, "rates": rates, "playbook": playbook, "as_of": as_of,
-        "currency": currency, "password": password, "workers": workers, "timeout": timeout, "seed": seed,
-        "trials": trials,
-    }  # fmt: skip
-    analysis |= {"store": store} if store is not None else {}
     from risklib.schedule import Wanted
 
-    wanted = Wanted(tuple(portfolio), out, since, thresholds, not without_pdf, keep, analysis)
+    analysis: dict[str, Any] = {
+        "facts": facts, "assumptions": assumptions, "rates": rates, "playbook": playbook, "as_of": as_of,
+        "currency": currency,
+    }  # fmt: skip
+    given = [f"--{k.replace('_', '-')}" for k, v in analysis.items() if v is not None]
+    if given and any((p / "contracts.parquet").is_file() for p in portfolio):
+        raise BadData(given[0], None, "belongs to `risklib analyze`; the tables given are its result")
+    analysis |= {"password": password, "workers": workers, "timeout": timeout, "seed": seed, "trials": trials}
+    analysis |= {"store": store} if store is not None else {}
+    wanted = Wanted(tuple(portfolio), out, since, thresholds, not without_pdf, keep, analysis, pdfs)
     raise typer.Exit(_scheduled(wanted, as_json))
 
 

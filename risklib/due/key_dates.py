@@ -27,7 +27,7 @@ RENEWS, LEAVES = "auto_renewal", "termination_for_convenience"  # whose values s
 REVIEW_DAYS = 365  # an assumption is looked at once a year
 _ROUGH = {"day": 1.0, "business day": 1.4, "week": 7.0, "month": 30.0, "year": 365.0}  # as `values` turn words to days
 _BEFORE = re.compile(r"\b(?:not|no) (?:more|earlier) than\b", re.I)
-_REVIEW = re.compile(r"\breview", re.I)
+REVIEWS = re.compile(r"\breview", re.I)  # action or text of a duty that gives a date for a review
 NO_END = "the end of the term is not known: give start and term_months in the facts CSV"
 
 
@@ -84,9 +84,12 @@ def key_dates(rows: Mapping[str, Sequence[Row]], as_of: date) -> list[KeyDate]:
     out += _reviews(rows, as_of)
     out += _assumptions(rows["assumptions"], as_of)
     unique = {(k.contract_id, k.kind, k.day, k.opens, k.what): k for k in reversed(out)}
-    return sorted(
-        unique.values(), key=lambda k: (k.day is None, k.day or date.max, k.file, k.kind, k.what, k.clause_id or "")
-    )
+    return in_order(unique.values())
+
+
+def in_order(found: Iterable[KeyDate]) -> list[KeyDate]:
+    """By day; those without one last."""
+    return sorted(found, key=lambda k: (k.day is None, k.day or date.max, k.file, k.kind, k.what, k.clause_id or ""))
 
 
 def upcoming(found: Iterable[KeyDate], as_of: date, days: int = 90) -> list[KeyDate]:
@@ -195,8 +198,11 @@ def _reviews(rows: Mapping[str, Sequence[Row]], as_of: date) -> Iterator[KeyDate
     """Reviews that the agreements ask for: of the register's duties those that speak of one and have a day to come.
     What comes back every day or week is routine, no date of a calendar."""
     gone = {m["contract_id"] for m in rows["families"] if m["counted_with"] and m["kind"] == "agreement"}
-    said = [r for r in rows["responsibilities"] if _REVIEW.search(f"{r['action'] or ''} {r['text'] or ''}")]
-    for d in duties({**rows, "responsibilities": said}, as_of):
+    said = [r for r in rows["responsibilities"] if REVIEWS.search(f"{r['action'] or ''} {r['text'] or ''}")]
+    ids = {r["contract_id"] for r in said}
+    ids |= {str(m["counted_with"]) for m in rows["families"] if m["contract_id"] in ids}
+    mine = {t: [r for r in rows[t] if r["contract_id"] in ids] for t in ("contracts", "clauses", "provisions")}
+    for d in duties({**rows, **mine, "responsibilities": said, "exposures": (), "operands": ()}, as_of):
         if d["kind"] == "decision" or d["superseded"] or d["obligor"] == "provider" or not d["due"]:
             continue
         if d["contract_id"] in gone or str(d["recurrence"] or "").startswith(("FREQ=DAILY", "FREQ=WEEKLY")):

@@ -17,12 +17,24 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+import pandas as pd
 from markupsafe import Markup
 
 from risklib.findings.measured import Measured, load_measured
-from risklib.report import money, text
+from risklib.report import lines, money, text
 from risklib.report.crops import Locate, Pictures, cut_pictures, in_folder
-from risklib.report.findings import Contract, Finding, Titles, by_importance, contracts_of, findings_of, grouped
+from risklib.report.findings import (
+    BOTH,
+    CUSTOMER,
+    Contract,
+    Finding,
+    Titles,
+    contracts_of,
+    findings_of,
+    first,
+    grouped,
+    index_of,
+)
 from risklib.report.heat import heat_map_of
 
 __all__ = ["write_report"]
@@ -39,10 +51,10 @@ class _Parts:
     """What the template draws, computed once."""
 
     contracts: Mapping[str, Contract]
-    findings: Sequence[Finding]
+    index: pd.DataFrame  # a light row for each finding
     shown: Sequence[Finding]
     pictures: Pictures
-    lines: Sequence[money.Line]
+    lines: lines.Lines
     titles: Titles
     categories: Sequence[str]
     measured: Sequence[tuple[str, Measured]]  # (title, how well it is found) of every kind found here
@@ -58,6 +70,7 @@ def write_report(
     titles: Mapping[str, str] | None = None,
     picture_budget: int = PICTURES,
     max_findings: int = FINDINGS,
+    max_lines: int = LINES,
     brief: Any = None,
 ) -> Path:
     """Writes the report and returns its path: ``out`` itself if it ends in ``.html``, else ``out/report.html``.
@@ -65,14 +78,15 @@ def write_report(
     ``portfolio`` has the frames of tables.md as attributes, and ``deals``, ``assumptions``, ``totals``, ``curve`` and
     ``meta``. ``titles`` maps ids (categories, responsibilities, provisions, components) to what people call them; an id
     it does not hold is shown as words. Pictures come from the PDFs that ``finder(file, contract_id)`` locates, or from
-    ``pdf_folder``; without either there are none. ``picture_budget`` bounds them in bytes of HTML. The file appears
-    whole or not at all, and the same portfolio gives the same bytes. ``brief`` (``schedule.Brief``): what a scheduled
-    report adds to the first page, and a page for each vendor.
+    ``pdf_folder``; without either there are none. ``picture_budget`` bounds them in bytes of HTML; ``max_findings`` and
+    ``max_lines`` (of the exposure) bound what is listed, foremost first, and the page says how many more there are. The
+    file appears whole or not at all, and the same portfolio gives the same bytes. ``brief`` (``schedule.Brief``): what
+    a scheduled report adds to the first page, and a page for each vendor.
     """
     path = Path(out)
     path = path if path.suffix.lower() in (".html", ".htm") else path / "report.html"
     locate = finder or (in_folder(Path(pdf_folder)) if pdf_folder else None)
-    parts = _parts(portfolio, locate, titles or {}, picture_budget, max_findings)
+    parts = _parts(portfolio, locate, titles or {}, picture_budget, (max_findings, max_lines))
     html = _render(portfolio, parts, str(as_of or portfolio.meta.get("as_of") or "")[:10], brief)
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(path.name + ".part")
@@ -81,33 +95,29 @@ def write_report(
     return path
 
 
-def _parts(portfolio: Any, locate: Locate | None, titles: Mapping[str, str], budget: int, limit: int) -> _Parts:
+def _parts(
+    portfolio: Any, locate: Locate | None, titles: Mapping[str, str], budget: int, most: tuple[int, int]
+) -> _Parts:
     def name(i: str) -> str:
         return text.visible(titles.get(i) or text.humanise(i))
 
     contracts = contracts_of(portfolio.contracts, portfolio.deals)
     measured = load_measured()
-    findings = findings_of(portfolio, contracts, name, measured)
-    ops = portfolio.operands
-    priced = {
-        (str(r["contract_id"]), int(r["start"]), int(r["end"]))
-        for r in ops.to_dict("records")
-        if text.known(r.get("start")) and text.known(r.get("end"))
-    }
-    ranked = by_importance(findings, priced)[:limit]
-    kept = {f.key for f in ranked}
+    index = index_of(portfolio, contracts, lines.priced(portfolio.operands))
+    ranked = first(index, most[0]).index
+    shown = findings_of(portfolio, contracts, index.loc[sorted(ranked)], name, measured)
     if locate is None:
         pictures = Pictures((), {}, (), 0, 0)
     else:
-        pictures = cut_pictures([f.wanted for f in ranked], locate, budget=budget)
-    shown = [f for f in findings if f.key in kept]
-    lines = money.lines_of(portfolio, contracts, shown, name)
+        by_key = {f.key: f for f in shown}
+        pictures = cut_pictures([by_key[f"f{k + 1}"].wanted for k in ranked], locate, budget=budget)
+    priced = lines.lines_of(portfolio, contracts, shown, name, most[1])
     held = Counter(i.split(".")[0] for i in titles if "." in i)
     # A category of a single id is a catch-all: it becomes a row of the map only where it occurs.
     categories = [c for c, n in held.items() if n > 1]
-    found = {f.label_id for f in findings}
+    found = set(index["label"])
     kinds = [(name(i), m) for i, m in measured.items() if i in found]
-    return _Parts(contracts, findings, shown, pictures, lines, name, categories, kinds)
+    return _Parts(contracts, index, shown, pictures, priced, name, categories, kinds)
 
 
 def _render(portfolio: Any, parts: _Parts, as_of: str, brief: Any = None) -> str:
@@ -142,14 +152,14 @@ def _overview(portfolio: Any, parts: _Parts) -> dict[str, Any]:
         "contracts": contracts,
         "agreements": AGREEMENTS,
         "troubled": [c for c in contracts if c.status != "ok" or c.reason],
-        "counts": _counts(contracts, parts.findings),
-        "by_contract": _by_contract(parts.findings, contracts),
+        "counts": _counts(contracts, parts.index),
+        "by_contract": _by_contract(parts.index, contracts),
         "assumptions": [] if portfolio.assumptions is None else portfolio.assumptions.to_dict("records"),
     }
 
 
 def _exposure(portfolio: Any, parts: _Parts) -> dict[str, Any]:
-    totals, listed = portfolio.totals, money.foremost(parts.lines, LINES)
+    totals = portfolio.totals
     # Totals converted into one currency have no component by vendor table: the lines behind them are in several.
     converted = bool(portfolio.meta.get("currency"))
     matrices = {} if converted else money.matrices_of(portfolio.exposures, parts.contracts, parts.titles)
@@ -160,23 +170,22 @@ def _exposure(portfolio: Any, parts: _Parts) -> dict[str, Any]:
         "contract_totals": money.contract_totals(totals, list(parts.contracts.values())),
         "blocks": money.blocks_of(totals, portfolio.curve, matrices, parts.titles),
         "lines": parts.lines,
-        "lines_by_contract": money.by_contract(listed),
-        "listed": {x.key for x in listed},
-        "largest": money.largest_of(parts.lines),
-        "unscored": money.unscored_of(parts.lines),
+        "lines_by_contract": lines.by_contract(parts.lines.listed),
+        "listed": {x.key for x in parts.lines.listed},
     }
 
 
 def _listing(parts: _Parts) -> dict[str, Any]:
-    shown = {f.contract.key for f in parts.shown}
+    listed = {f.contract.key for f in parts.shown}
+    silent = [c for c in list(parts.contracts.values())[:AGREEMENTS] if c.key not in listed]
     return {
-        "heat": heat_map_of(parts.findings, parts.contracts, parts.categories, parts.titles),
+        "heat": heat_map_of(parts.index, parts.contracts, parts.categories, parts.titles),
         "groups": grouped(parts.shown),
         "measured": parts.measured,
-        "silent": [c for c in parts.contracts.values() if c.key not in shown],
+        "silent": silent,
         "choices": _choices(parts.shown),
         "shown": len(parts.shown),
-        "hidden": len(parts.findings) - len(parts.shown),
+        "hidden": len(parts.index) - len(parts.shown),
         "pictures": parts.pictures,
         "windows": parts.pictures.windows,
         "consequences": {
@@ -197,10 +206,10 @@ def _notes(meta: Mapping[str, Any]) -> list[str]:
     return [n for n in meta.get("notes") or () if not (meta.get("illustrative") and "illustrative" in n)]
 
 
-def _counts(contracts: Sequence[Contract], findings: Sequence[Finding]) -> dict[str, int]:
+def _counts(contracts: Sequence[Contract], index: pd.DataFrame) -> dict[str, int]:
     states = Counter(c.status for c in contracts)
-    duties = [f for f in findings if f.kind == "responsibility"]
-    customer = [f for f in duties if f.party in ("customer", "both")]
+    duties = index[index["kind"] == "responsibility"]
+    customer = duties[duties["party"].isin([CUSTOMER, BOTH])]
     return {
         "files": len(contracts),
         "ok": states["ok"],
@@ -210,21 +219,20 @@ def _counts(contracts: Sequence[Contract], findings: Sequence[Finding]) -> dict[
         "scanned": sum(c.ocr_pages for c in contracts),
         "duties": len(duties),
         "customer": len(customer),
-        "unclear": sum(f.unclear for f in customer),
-        "deadlines": sum(bool(f.deadline) for f in customer),
-        "provisions": len(findings) - len(duties),
+        "unclear": int(customer["unclear"].sum()),
+        "deadlines": int(customer["deadline"].sum()),
+        "provisions": len(index) - len(duties),
     }
 
 
-def _by_contract(findings: Sequence[Finding], contracts: Sequence[Contract]) -> dict[str, dict[str, int]]:
+def _by_contract(index: pd.DataFrame, contracts: Sequence[Contract]) -> dict[str, dict[str, int]]:
     """Contract key → how many duties of the customer, terms, and findings of any kind it holds."""
-    out = {c.key: {"duties": 0, "provisions": 0, "all": 0} for c in contracts}
-    for f in findings:
-        counts = out[f.contract.key]
-        counts["all"] += 1
-        counts["provisions"] += f.kind == "provision"
-        counts["duties"] += f.kind != "provision" and f.party in ("customer", "both")
-    return out
+    terms = index["kind"] == "provision"
+    duties = ~terms & index["party"].isin([CUSTOMER, BOTH])
+    whole, of_terms, of_duties = (Counter(part["contract"]) for part in (index, index[terms], index[duties]))
+    return {
+        c.key: {"duties": of_duties[k], "provisions": of_terms[k], "all": whole[k]} for k, c in enumerate(contracts)
+    }
 
 
 def _choices(findings: Sequence[Finding]) -> dict[str, list[tuple[str, str]]]:

@@ -117,26 +117,94 @@ def _contract(
     )  # fmt: skip
 
 
-def findings_of(
-    portfolio: Any, contracts: Mapping[str, Contract], titles: Titles, measured: Mapping[str, Measured]
-) -> list[Finding]:
-    """All provisions and responsibilities, contract by contract, in the order of the text."""
-    sections = section_names(portfolio.clauses)
-    rows = [("provision", r) for r in portfolio.provisions.to_dict("records")]
-    rows += [("responsibility", r) for r in portfolio.responsibilities.to_dict("records")]
+KINDS = {"provision": "provisions", "responsibility": "responsibilities"}  # kind → table
+Place = tuple[str, int, int]  # contract_id, start, end
+
+
+def index_of(portfolio: Any, contracts: Mapping[str, Contract], priced: set[Place]) -> pd.DataFrame:
+    """A light row for each provision and responsibility, contract by contract in the order of the text: there may be a
+    million, of which the report lists some thousand.
+
+    Columns: ``kind``; ``at``, its row in the table of that kind; ``contract``, its number among ``contracts``;
+    ``label``, ``group``, ``party``, ``deadline`` and ``unclear`` (whether it has one, is so), ``confidence``; ``rank``,
+    lowest for what deserves a picture most: what money rests on (``priced``), the other provisions, our duties with a
+    consequence or unclear ones, our other duties, those of the vendor.
+    """
     order = {cid: k for k, cid in enumerate(contracts)}
-    rows = [r for r in rows if r[1]["contract_id"] in order]
-    rows.sort(key=lambda r: (order[r[1]["contract_id"]], r[0], _int(r[1].get("start")), str(r[1].get(r[0]))))
-    return [
-        _finding(f"f{k + 1}", kind, row, contracts, sections, titles, measured) for k, (kind, row) in enumerate(rows)
+    both = pd.concat([_light(kind, getattr(portfolio, table), order, priced) for kind, table in KINDS.items()])
+    both = both[both["contract"] >= 0]
+    return both.sort_values(["contract", "kind", "start", "label"], kind="stable").reset_index(drop=True)
+
+
+def _light(kind: str, frame: pd.DataFrame, order: Mapping[str, int], priced: set[Place]) -> pd.DataFrame:
+    ids, labels = frame["contract_id"].tolist(), [str(x) for x in frame[kind].tolist()]
+    start, end = (pd.to_numeric(frame[c]).fillna(0).astype(int).tolist() for c in ("start", "end"))
+    nothing = pd.Series(None, index=frame.index, dtype=object)
+    provision = kind == "provision"
+    groups = labels if provision else [c or x.split(".")[0] for c, x in zip(_texts(frame, "category"), labels)]
+    unclear = pd.to_numeric(nothing if provision else frame.get("clarity", nothing)) < UNCLEAR
+    open_ended = [bool(u or c) for u, c in zip(unclear, _texts(frame, "consequence"))]
+    shown = {p: t.visible(p) for p in frame["party"].unique()}
+    party = [shown[p] for p in frame["party"].tolist()]
+    ranks = [
+        0 if place in priced else 1 if provision else (2 if o else 3) if p in (CUSTOMER, BOTH) else 4
+        for place, o, p in zip(zip(ids, start, end), open_ended, party, strict=True)
     ]
+    return pd.DataFrame({
+        "kind": kind, "at": range(len(frame)), "contract": [order.get(c, -1) for c in ids], "label": labels,
+        "group": groups, "party": party, "deadline": [d != "" for d in _texts(frame, "deadline")],
+        "unclear": unclear.to_numpy(), "start": start, "rank": ranks,
+        "confidence": pd.to_numeric(frame["confidence"]).fillna(0.0).to_numpy(dtype=float),
+    })  # fmt: skip
+
+
+def _texts(frame: pd.DataFrame, column: str) -> list[str]:
+    """A column of text with "" for what is unknown, or is no column."""
+    return [v if isinstance(v, str) else "" for v in frame[column].tolist()] if column in frame else [""] * len(frame)
+
+
+def first(index: pd.DataFrame, most: int) -> pd.DataFrame:
+    """The rows of the index that rank first, at most so many, the first first."""
+    return index.assign(sure=-index["confidence"]).sort_values(["rank", "sure"], kind="stable").head(most)
+
+
+def findings_of(
+    portfolio: Any,
+    contracts: Mapping[str, Contract],
+    index: pd.DataFrame,
+    titles: Titles,
+    measured: Mapping[str, Measured],
+) -> list[Finding]:
+    """The findings of these rows of the index, in their order; a finding's key is its place in the whole index."""
+    named = list(contracts.values())
+    rows: dict[int, dict[Any, Any]] = {}
+    for kind, table in KINDS.items():
+        mine = index[index["kind"] == kind]
+        found = getattr(portfolio, table).iloc[mine["at"].to_numpy()].to_dict("records")
+        rows |= dict(zip(mine.index, found, strict=True))
+    places = {(str(r["contract_id"]), str(r.get("clause_id"))) for r in rows.values()}
+    sections = section_names(with_parents(portfolio.clauses, places))
+    return [
+        _finding(f"f{k + 1}", kind, rows[k], named[c], sections, titles, measured)
+        for k, kind, c in zip(index.index, index["kind"], index["contract"], strict=True)
+    ]
+
+
+def with_parents(clauses: pd.DataFrame, wanted: Iterable[tuple[str, str]]) -> pd.DataFrame:
+    """The rows of ``clauses`` with these (contract_id, clause_id), and those above them."""
+    wanted = set(wanted)
+    keys = list(zip(clauses["contract_id"].tolist(), clauses["clause_id"].tolist(), strict=True))
+    parents = _texts(clauses, "parent_id")
+    while above := {(c[0], p) for c, p in zip(keys, parents, strict=True) if p and c in wanted} - wanted:
+        wanted |= above
+    return clauses[[c in wanted for c in keys]]
 
 
 def _finding(
     key: str,
     kind: str,
     row: Mapping[str, Any],
-    contracts: Mapping[str, Contract],
+    contract: Contract,
     sections: Mapping[tuple[str, str], str],
     titles: Titles,
     measured: Mapping[str, Measured],
@@ -147,7 +215,7 @@ def _finding(
     clarity = float(row["clarity"]) if kind == "responsibility" and t.known(row.get("clarity")) else None
     return Finding(
         key=key,
-        contract=contracts[row["contract_id"]],
+        contract=contract,
         kind=kind,
         label_id=name,
         group=group,
@@ -186,23 +254,6 @@ def section_names(clauses: pd.DataFrame) -> dict[tuple[str, str], str]:
         name = f"{t.visible(row.get('number')).strip().rstrip('.')} {heads[key]}".strip()
         out[key] = name or out.get(parent, "")
     return out
-
-
-def by_importance(findings: Iterable[Finding], priced: set[tuple[str, int, int]]) -> list[Finding]:
-    """Findings in the order in which they deserve a picture: what money rests on (``priced``: contract_id, start, end),
-    the other provisions, our duties with a consequence or unclear ones, our other duties, those of the vendor."""
-
-    def rank(f: Finding) -> tuple[int, float]:
-        confidence = -(f.confidence or 0.0)
-        if (f.contract.contract_id, f.start, f.end) in priced:
-            return 0, confidence
-        if f.kind == "provision":
-            return 1, confidence
-        if f.party in (CUSTOMER, BOTH):
-            return (2 if f.consequence or f.unclear else 3), confidence
-        return 4, confidence
-
-    return sorted(findings, key=rank)
 
 
 def grouped(findings: Iterable[Finding]) -> list[tuple[Contract, list[tuple[str, str, list[Finding]]]]]:

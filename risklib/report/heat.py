@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import pandas as pd
+
 from risklib.report import text as t
-from risklib.report.findings import BOTH, CUSTOMER, Contract, Finding, Titles
+from risklib.report.findings import BOTH, CUSTOMER, Contract, Titles
 
 SHADES = 6  # classes of shading, 0 is empty
 CONTRACTS, COLUMNS = 20, 24  # up to so many contracts are columns of their own; no more columns than this
@@ -32,9 +34,11 @@ class HeatMap:
 
 
 def heat_map_of(
-    findings: Sequence[Finding], contracts: Mapping[str, Contract], categories: Sequence[str], titles: Titles
+    index: pd.DataFrame, contracts: Mapping[str, Contract], categories: Sequence[str], titles: Titles
 ) -> HeatMap:
-    """Categories × contracts, or × vendors in a large portfolio; every one of ``categories`` is a row."""
+    """Categories × contracts, or × vendors in a large portfolio; every one of ``categories`` is a row.
+
+    ``index``: a row for each finding (``findings.index_of``)."""
     readable = [c for c in contracts.values() if c.status != "failed"]
     by = "contract" if len(readable) <= CONTRACTS else "vendor"
 
@@ -42,15 +46,16 @@ def heat_map_of(
         return contract.key if by == "contract" else contract.vendor
 
     label = {column(c): c.label if by == "contract" else c.vendor for c in readable}
-    duties = [f for f in findings if f.kind == "responsibility" and f.party in (CUSTOMER, BOTH)]
-    counts = Counter((f.group, column(f.contract)) for f in duties)
-    weight = Counter(column(f.contract) for f in duties)
+    duties = index[(index["kind"] == "responsibility") & index["party"].isin([CUSTOMER, BOTH])]
+    named = [column(c) for c in contracts.values()]
+    columns = [named[k] for k in duties["contract"]]
+    counts, weight = Counter(zip(duties["group"], columns, strict=True)), Counter(columns)
     shown = list(label) if len(label) <= COLUMNS else sorted(label, key=lambda c: -weight[c])[:COLUMNS]
-    sums = Counter(f.group for f in duties)
+    sums = Counter(duties["group"])
     top = max(counts.values(), default=1)
     rows = [
         (titles(g), tuple(Cell(counts[g, c], shade(counts[g, c], top), g, c) for c in shown), sums[g])
-        for g in dict.fromkeys([*categories, *(f.group for f in duties)])
+        for g in dict.fromkeys([*categories, *duties["group"]])
     ]
     return HeatMap(by, tuple((c, label[c]) for c in shown), tuple(rows), _legend(top), len(label) - len(shown))
 

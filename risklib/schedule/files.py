@@ -9,76 +9,58 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, fields
-from datetime import date, datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from datetime import date
+from itertools import islice
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
-
-import xlsxwriter
 
 from risklib.due.key_dates import KeyDate
 from risklib.rows import Row
 from risklib.schedule.brief import Brief
 from risklib.schedule.changes import Change, Move
 from risklib.schedule.thresholds import Verdict
+from risklib.schedule.xlsx import Workbook
 
 ROWS = 1_000_000  # of a sheet, less a little
-CELL = 32_000  # characters of a cell, less a little
 TABLES = ("totals", "contracts", "exposures", "provisions", "families", "unread", "assumptions")
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 _SKIP = {"bbox", "marks", "doubts", "start", "end"}
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "chrome")
 PDF_SECONDS = 240
 _STAMP = re.compile(rb"/(CreationDate|ModDate) ?\(D:[0-9+\-'Z]*\)")
 
 
-def workbook(path: Path, brief: Brief, rows: Mapping[str, Sequence[Row]], as_of: date) -> list[str]:
-    """Everything that the page lists in part. Returns what did not fit. Text is always text, never a formula."""
-    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    options |= {"strings_to_numbers": False, "nan_inf_to_errors": True}
-    cut: list[str] = []
-    with xlsxwriter.Workbook(str(path), options) as book:
-        stamp = datetime(as_of.year, as_of.month, as_of.day)
-        book.set_properties({"title": "Portfolio risk report", "created": stamp})
-        head = book.add_format({"bold": True, "bottom": 1})
-        lists: dict[str, tuple[Sequence[str], Iterable[Any]]] = {
-            "thresholds": (_names(Verdict), map(asdict, brief.verdicts)),
-            "dates": (_names(KeyDate), map(asdict, brief.dates)),
-            "changes": (_names(Change), map(asdict, brief.changes.found if brief.changes else ())),
-            "moves": (_names(Move), map(asdict, brief.changes.moves if brief.changes else ())),
-        }
-        lists |= {t: (_columns(rows[t]), rows[t]) for t in TABLES}
+def workbook(path: Path, brief: Brief, rows: Mapping[str, Sequence[Row]]) -> list[str]:
+    """Everything that the page lists in part. Returns what did not fit."""
+    lists: dict[str, tuple[Sequence[str], Sequence[Any]]] = {
+        "thresholds": (_names(Verdict), brief.verdicts),
+        "dates": (_names(KeyDate), brief.dates),
+        "changes": (_names(Change), brief.changes.found if brief.changes else ()),
+        "moves": (_names(Move), brief.changes.moves if brief.changes else ()),
+    }
+    cut = []
+    with Workbook(path) as book:
         for name, (columns, found) in lists.items():
-            sheet = book.add_worksheet(name)
-            sheet.freeze_panes(1, 0)
-            sheet.write_row(0, 0, [c.replace("_", " ") for c in columns], head)
-            for n, row in enumerate(found, 1):
-                if n > ROWS:
-                    cut.append(f"the workbook's sheet {name} ends after {ROWS:,} rows; the tables have all")
-                    break
-                for k, c in enumerate(columns):
-                    _cell(sheet, n, k, row.get(c))
+            book.sheet(name, _headings(columns), (attrgetter(*columns)(x) for x in found[:ROWS]))
+        for name in TABLES:
+            columns = [c for c in dict.fromkeys(c for r in rows[name][:1] for c in r) if c not in _SKIP]
+            cells = ([row[c] for c in columns] for row in islice(rows[name], ROWS))
+            book.sheet(name, _headings(columns), cells)
+            lists[name] = (columns, rows[name])
+        for name, (_, found) in lists.items():
+            if len(found) > ROWS:
+                cut.append(f"the workbook's sheet {name} ends after {ROWS:,} rows; the tables have all")
     return cut
+
+
+def _headings(columns: Sequence[str]) -> list[str]:
+    return [c.replace("_", " ") for c in columns]
 
 
 def _names(kind: Any) -> list[str]:
     return [f.name for f in fields(kind)]
-
-
-def _columns(rows: Sequence[Row]) -> list[str]:
-    return [c for c in dict.fromkeys(c for r in rows[:1] for c in r) if c not in _SKIP]
-
-
-def _cell(sheet: Any, n: int, k: int, value: Any) -> None:
-    if value is None or value == "":
-        return
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        sheet.write_number(n, k, value)
-        return
-    text = json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, (dict, list, tuple)) else str(value)
-    text = _CONTROL.sub(" ", text)
-    sheet.write_string(n, k, text if len(text) <= CELL else text[:CELL] + " … (cut)")
 
 
 def plain_json(path: Path, brief: Brief, meta: Mapping[str, Any], totals: Sequence[Row], lost: Sequence[Row]) -> None:

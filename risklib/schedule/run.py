@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -13,21 +15,21 @@ from typing import Any
 import pandas as pd
 
 from risklib.due.ics import ics
-from risklib.due.key_dates import key_dates
+from risklib.due.key_dates import KeyDate
 from risklib.errors import BadData, RisklibError
+from risklib.evidence import in_folder
 from risklib.pipeline import analyze
 from risklib.playbook import load_playbook
 from risklib.portfolio import Portfolio
 from risklib.report import write_report
-from risklib.rows import Row
-from risklib.schedule import files, publish
+from risklib.schedule import files, publish, tables
 from risklib.schedule.brief import Brief, vendors_of
-from risklib.schedule.changes import Changes, changes
+from risklib.schedule.changes import Changes, Rows, changes
 from risklib.schedule.thresholds import Limit, judge, load_limits
 from risklib.store.versions import FINDINGS, PRICES, READ, STRUCTURE, code
 
 OK, PARTIAL, FAILED = "ok", "partial", "failed"
-PDF_FINDINGS = 150  # a PDF is read from its first page on; the HTML opens what it lists
+PDF_PART = {"max_findings": 150, "max_lines": 300}  # a PDF is read from its first page on; the HTML has more
 # reasons of a file that may go well the second time: a machine under load, a worker that was killed
 MAY_PASS = re.compile(r"took longer than|worker that read it died|needed more than|cannot be opened")
 NO_RATE = re.compile(r"give both in the rates CSV")
@@ -37,13 +39,14 @@ NO_RATE = re.compile(r"give both in the rates CSV")
 class Wanted:
     """What a run is asked for. ``analysis``: the options of ``analyze`` (facts, rates, as_of, seed, …)."""
 
-    paths: Sequence[Path]
+    paths: Sequence[Path]  # PDFs and folders of PDFs; or the one folder of tables that ``Portfolio.save`` wrote
     out: Path
     since: str = "last"  # "last", "none", or the folder of an earlier report
     thresholds: Path | None = None
     pdf: bool = True
     keep: int = publish.KEEP
     analysis: Mapping[str, Any] = field(default_factory=dict)
+    pdfs: Path | None = None  # with tables: where the PDFs are, for pictures
 
 
 @dataclass(frozen=True)
@@ -91,29 +94,44 @@ def _tell_failure(out: Path, e: BaseException) -> None:
 
 def _run(wanted: Wanted) -> Result:
     limits = load_limits(wanted.thresholds) if wanted.thresholds else ()
-    earlier = _earlier(wanted)
-    portfolio = _analysed(wanted)
-    if portfolio.meta["outcome"] == FAILED:
-        raise RisklibError(f"no file could be read: {_reasons(portfolio)}")
-    rows = _rows(portfolio)
-    brief = _brief(portfolio, rows, limits, earlier)
-    with publish.draft(wanted.out) as folder:
-        brief = _written(wanted, folder, portfolio, rows, brief)
-        target = publish.publish(wanted.out, folder, wanted.keep)
+    folder = publish.latest(wanted.out) if wanted.since == "last" else Path(wanted.since)
+    before = tables.earlier(folder) if folder is not None and wanted.since != "none" else None
+    with publish.draft(wanted.out) as draft:
+        portfolio = _tables(wanted, draft / "tables")
+        rows = tables.rows_of(portfolio)
+        brief = _brief(portfolio, rows, limits, before)
+        brief = _written(wanted, draft, portfolio, rows, brief)
+        target = publish.publish(wanted.out, draft, wanted.keep)
     return Result(brief.outcome, len(brief.crossed), _said(portfolio, brief, target), target, brief.left_out)
 
 
-def _earlier(wanted: Wanted) -> Portfolio | None:
-    if wanted.since == "none":
-        return None
-    folder = publish.latest(wanted.out) if wanted.since == "last" else Path(wanted.since)
-    if folder is None:
-        return None
-    if not (folder / "tables").is_dir():
-        raise BadData(
-            "--since", None, f"{folder} holds no report; give last, none, or a folder such as OUT/reports/0001"
-        )
-    return Portfolio.load(folder / "tables")
+def _tables(wanted: Wanted, folder: Path) -> Portfolio:
+    """The portfolio as the tables in ``folder`` hold it: of a new analysis, or copied from where one left them. What an
+    analysis holds in memory is let go of."""
+    given = [p for p in wanted.paths if tables.is_tables(p)]
+    sources: Mapping[str, Path] = {}
+    if given:
+        if len(wanted.paths) > 1:
+            raise BadData("--portfolio", None, f"{given[0]} is a folder of tables; give it alone, or PDFs only")
+        folder.mkdir()
+        for path in [*given[0].glob("*.parquet"), given[0] / "meta.json"]:
+            shutil.copyfile(path, folder / path.name)
+        if wanted.pdfs is not None:
+            locate = in_folder(wanted.pdfs)
+            files = pd.read_parquet(folder / "contracts.parquet", columns=["file", "contract_id"])
+            found = ((c, locate(f, c)) for f, c in files.itertuples(index=False))
+            sources = {c: path for c, path in found if path is not None}
+    else:
+        portfolio = _analysed(wanted)
+        sources = portfolio.sources
+        portfolio.save(folder)
+    portfolio = tables.load(folder)
+    if portfolio.meta.get("outcome") == FAILED:
+        raise RisklibError(f"no file could be read: {_reasons(portfolio)}")
+    meta = dict(portfolio.meta)
+    versions = ", ".join(f"{k} {v}" for k, v in sorted((meta.get("versions") or {}).items()))
+    meta.setdefault("made_by", {"analysis by": versions, "playbook": meta.get("playbook")})
+    return replace(portfolio, meta=meta, sources=sources)
 
 
 def _analysed(wanted: Wanted) -> Portfolio:
@@ -128,30 +146,17 @@ def _analysed(wanted: Wanted) -> Portfolio:
     return replace(portfolio, meta={**portfolio.meta, "made_by": made_by})
 
 
-def _rows(portfolio: Portfolio) -> dict[str, list[Row]]:
-    """The tables as rows with None for what is unknown, whole numbers as int. By columns: there may be a million."""
-    out = {}
-    for name, frame in portfolio.tables.items():
-        names = [str(c) for c in frame.columns]
-        cells = [_cells(str(c), frame[c].tolist()) for c in frame.columns]
-        out[name] = [dict(zip(names, row, strict=True)) for row in zip(*cells, strict=True)]
-    return out
-
-
-def _cells(column: str, values: list[Any]) -> list[Any]:
-    known = [None if v is pd.NA or (isinstance(v, float) and v != v) else v for v in values]
-    if column in ("page", "start", "end", "term_months"):
-        return [int(v) if isinstance(v, float) else v for v in known]
-    return known
-
-
-def _brief(portfolio: Portfolio, rows: Mapping[str, list[Row]], limits: Sequence[Limit], earlier: Any) -> Brief:
+def _brief(portfolio: Portfolio, rows: Rows, limits: Sequence[Limit], before: Portfolio | None) -> Brief:
     as_of = date.fromisoformat(portfolio.meta["as_of"])
-    dates = key_dates(rows, as_of)
+    dates = tables.dates(portfolio, as_of)
     verdicts = tuple(judge(limits, rows, dates, as_of))
     since: Changes | None = None
-    if earlier is not None:
-        since = changes(_rows(earlier), rows, earlier.meta, portfolio.meta)
+    if before is not None:
+
+        def dates_before(ids: Sequence[str]) -> list[KeyDate]:
+            return tables.dates_of(before.folder, ids, as_of) if before.folder else []
+
+        since = changes(tables.rows_of(before), rows, before.meta, portfolio.meta, dates, dates_before)
     blind = sum(bool(NO_RATE.search(str(e["reason"]))) for e in rows["exposures"])
     left = (f"{blind} components have no figure because an exchange rate is missing",) if blind else ()
     lost = any(v.state == "unknown" for v in verdicts) or bool(left)
@@ -159,22 +164,23 @@ def _brief(portfolio: Portfolio, rows: Mapping[str, list[Row]], limits: Sequence
     return Brief(as_of, outcome, left, verdicts, tuple(dates), since, vendors_of(rows, dates, as_of))
 
 
-def _written(wanted: Wanted, folder: Path, portfolio: Portfolio, rows: Mapping[str, list[Row]], brief: Brief) -> Brief:
+def _written(wanted: Wanted, folder: Path, portfolio: Portfolio, rows: Rows, brief: Brief) -> Brief:
     """All files in the draft folder. What had to be left out is on the page, so the page is written last."""
     (folder / "contracts.ics").write_text(ics(brief.dates, brief.as_of), encoding="utf-8", newline="")
-    left = files.workbook(folder / "report.xlsx", brief, rows, brief.as_of)
+    left = files.workbook(folder / "report.xlsx", brief, rows)
     brief = replace(brief, left_out=(*brief.left_out, *left))
     if wanted.pdf:
-        page = _page(folder / "print.html", portfolio, brief, None, PDF_FINDINGS)
+        page = _page(folder / "print.html", portfolio, brief, {}, PDF_PART)
         why = files.pdf(page, folder / "report.pdf", brief.as_of)
         page.unlink()
         if why is not None:
             brief = replace(brief, outcome=PARTIAL, left_out=(*brief.left_out, why))
-    _page(folder / "report.html", portfolio, brief, portfolio.sources, None)
+    _page(folder / "report.html", portfolio, brief, portfolio.sources, {})
     lost = [c for c in rows["contracts"] if c["status"] != "ok"]
     meta = _meta(portfolio, brief)
     files.plain_json(folder / "report.json", brief, meta, rows["totals"], lost)
-    replace(portfolio, meta=meta).save(folder / "tables")
+    text = json.dumps(meta, indent=1, sort_keys=True, default=str) + "\n"
+    (folder / "tables" / "meta.json").write_text(text, encoding="utf-8")
     return brief
 
 
@@ -182,14 +188,12 @@ def _meta(portfolio: Portfolio, brief: Brief) -> dict[str, Any]:
     return {**portfolio.meta, "outcome": brief.outcome, "left_out": list(brief.left_out)}
 
 
-def _page(
-    path: Path, portfolio: Portfolio, brief: Brief, sources: Mapping[str, Path] | None, findings: int | None
-) -> Path:
+def _page(path: Path, portfolio: Portfolio, brief: Brief, sources: Mapping[str, Path], part: Mapping[str, Any]) -> Path:
     """The HTML; with pictures of the places where ``sources`` says where the PDFs are."""
     playbook = load_playbook()
     titles = {e.id: e.title for e in playbook.entries.values()} | {c.id: c.title for c in playbook.categories.values()}
     told = replace(portfolio, meta={k: v for k, v in _meta(portfolio, brief).items() if k != "left_out"})
-    options: dict[str, Any] = {"max_findings": findings} if findings else {}
+    options = dict(part)
     if sources:
         options["finder"] = lambda file, contract_id: sources.get(contract_id)
     return write_report(told, path, titles=titles, brief=brief, **options)
