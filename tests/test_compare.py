@@ -11,8 +11,8 @@ import pytest
 from compare_help import portfolio_of
 
 from risklib.compare import compare
-from risklib.compare.reading import in_words, value_of
 from risklib.compare.rules import rules_of
+from risklib.compare.units import in_words, value_of
 from risklib.errors import BadData
 from risklib.playbook import load_playbook
 from risklib.records import Deal

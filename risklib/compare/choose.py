@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from risklib.compare.reading import SIZES, Reading, Row, in_words, plain_number, value_of
+from risklib.compare.reading import Reading, Row
+from risklib.compare.units import SIZES, in_words, plain_number, value_of
 from risklib.records import Deal
 
 NUMBER, BARE, ABSENT = "number", "bare", "absent"

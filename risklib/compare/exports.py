@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import pandas as pd
 import xlsxwriter
@@ -278,7 +277,7 @@ tr{break-inside:avoid}
 {% for c in s.columns %}<th scope="col">{{ c }}</th>{% endfor %}</tr></thead><tbody>
 {% for row in s.rows %}<tr>{% for cell in row %}
 <td class="{{ cell.css }}"{% if cell.title %} title="{{ cell.title }}"{% endif %}>
-{%- if cell.link %}<a href="{{ cell.link }}">{{ cell.text }}</a>{% else %}{{ cell.text }}{% endif -%}
+{%- if cell.link %}<a href="{{ cell.link[0]|urlencode }}#{{ cell.link[1] }}">{{ cell.text }}</a>{% else %}{{ cell.text }}{% endif -%}
 </td>{% endfor %}</tr>
 {% endfor %}</tbody></table></div>{% endfor %}<p class="dim">Decision support, not legal advice.</p></html>
 """
@@ -313,7 +312,7 @@ def _view(s: Sheet, name: str, v: Any, row: Mapping[Any, Any], links: _Links) ->
     css = " ".join(x for x in ("n" if number else "", "w" if name in _WIDE else "", _mark(s, name, v, row)) if x)
     behind = s.behind.get(f"{row.get('id')}|{name}", {})
     link = links.page(behind or (row if name in _PAGES else {}))
-    return {"text": text, "css": css, "link": quote(link, safe="/#=:") if link else None, "title": _quote(behind)}
+    return {"text": text, "css": css, "link": link.rsplit("#", 1) if link else None, "title": _quote(behind)}
 
 
 def _number(v: Any) -> str:

@@ -11,8 +11,9 @@ import pandas as pd
 
 from risklib.compare.money import Till, till
 from risklib.compare.positions import FALLBACK, NONE, PREFERRED, Verdict, test_in_words, verdicts
-from risklib.compare.reading import NOWHERE, Reading, Tables, in_words, rates_of, readings
+from risklib.compare.reading import NOWHERE, Reading, Tables, rates_of, readings
 from risklib.compare.rules import Rules, rules_of
+from risklib.compare.units import in_words
 from risklib.exposure import Change, changed
 from risklib.inputs import Rates
 from risklib.playbook import Playbook, load_playbook

@@ -10,8 +10,9 @@ import pandas as pd
 
 from risklib.compare.absence import Absence, Seeker
 from risklib.compare.choose import stand
-from risklib.compare.reading import NOWHERE, Reading, Row, Tables, in_words, plain_number, readings, value_of
+from risklib.compare.reading import NOWHERE, Reading, Row, Tables, readings
 from risklib.compare.rules import WORST, Rules, rules_of
+from risklib.compare.units import in_words, plain_number, value_of
 from risklib.playbook import Playbook, Position, load_playbook, satisfies
 from risklib.playbook.positions import SEVERITIES
 

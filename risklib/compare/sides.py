@@ -12,8 +12,9 @@ import pandas as pd
 
 from risklib.compare.choose import ABSENT, BARE, Stand, stand
 from risklib.compare.money import Till, swapped, till
-from risklib.compare.reading import NOWHERE, SIZES, Reading, Row, Tables, currencies, rates_of, readings
+from risklib.compare.reading import NOWHERE, Reading, Row, Tables, currencies, rates_of, readings
 from risklib.compare.rules import BEST, WORST, Burden, Rules, TermRow, rules_of
+from risklib.compare.units import SIZES
 from risklib.errors import BadData
 from risklib.exposure import COMPONENTS
 from risklib.inputs import Rates

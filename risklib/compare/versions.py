@@ -14,8 +14,9 @@ import pandas as pd
 from risklib.compare.alignment import Pair, Unit, align, units
 from risklib.compare.drafts import Words, different
 from risklib.compare.money import Till, till
-from risklib.compare.reading import Reading, Row, Tables, given, in_words, rates_of, readings
+from risklib.compare.reading import Reading, Row, Tables, given, rates_of, readings
 from risklib.compare.rules import rules_of
+from risklib.compare.units import in_words
 from risklib.exposure import COMPONENTS
 from risklib.inputs import Rates
 from risklib.playbook import Playbook, load_playbook
