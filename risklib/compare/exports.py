@@ -277,7 +277,8 @@ tr{break-inside:avoid}
 {% for c in s.columns %}<th scope="col">{{ c }}</th>{% endfor %}</tr></thead><tbody>
 {% for row in s.rows %}<tr>{% for cell in row %}
 <td class="{{ cell.css }}"{% if cell.title %} title="{{ cell.title }}"{% endif %}>
-{%- if cell.link %}<a href="{{ cell.link[0]|urlencode }}#{{ cell.link[1] }}">{{ cell.text }}</a>{% else %}{{ cell.text }}{% endif -%}
+{%- if cell.link %}<a href="{{ cell.link[0]|urlencode }}#{{ cell.link[1] }}">{{ cell.text }}</a>
+{%- else %}{{ cell.text }}{% endif -%}
 </td>{% endfor %}</tr>
 {% endfor %}</tbody></table></div>{% endfor %}<p class="dim">Decision support, not legal advice.</p></html>
 """
