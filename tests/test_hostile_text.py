@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import openpyxl
-import openpyxl
 import pandas as pd
 import pytest
 from drawn import CLAUSES, agreement
@@ -27,13 +26,9 @@ from risklib.commands.terminal import clause_views, text_of
 from risklib.compare.exports import Sheet, write
 from risklib.due.ics import ics
 from risklib.due.key_dates import KeyDate
-from risklib.compare.exports import Sheet, write
-from risklib.due.ics import ics
-from risklib.due.key_dates import KeyDate
 from risklib.pdf import read
 from risklib.portfolio import _REAL, _WHOLE, COLUMNS
 from risklib.records import file_name
-from risklib.schedule.xlsx import Workbook
 from risklib.schedule.xlsx import Workbook
 
 ATTACKS = {
@@ -219,64 +214,6 @@ def test_a_calendar_keeps_its_lines(tmp_path: Path) -> None:
         made = ics(
             [KeyDate("renewal", text, day, day, text, None, "ab" * 32, text, text, text, "c1", text, 1, text)], day
         )
-        return made.replace("\r\n ", "").split("\r\n")
-
-    plain = [line.split(":")[0] for line in calendar(PLAIN)]
-    for text in inside:
-        lines = calendar(text)
-        assert [line.split(":")[0] for line in lines] == plain, text
-        assert all(c.isprintable() or c in "\t\u2028" for line in lines for c in line), text
-
-
-def test_what_is_saved_is_for_its_owner_alone(tmp_path: Path) -> None:
-    """Whatever the umask: the command line sets its own, Python users have the system's."""
-    before = os.umask(0o022)
-    try:
-        for form in ("parquet", "csv"):
-            portfolio(PLAIN).save(tmp_path / form, format=form)
-            assert (tmp_path / form).stat().st_mode & 0o777 == 0o700
-            assert {p.stat().st_mode & 0o777 for p in (tmp_path / form).iterdir()} == {0o600}
-    finally:
-        os.umask(before)
-
-
-EVERY = [*ATTACKS.values(), *DRIVING.values()]
-
-
-def as_comparison(path: Path) -> Path:
-    frame = pd.DataFrame({"file": EVERY, "text": EVERY, "page": [1] * len(EVERY)})
-    return write([Sheet("Terms", frame)], path, title=EVERY[0], lines=EVERY)
-
-
-def as_scheduled(path: Path) -> Path:
-    with Workbook(path) as book:
-        book.sheet("terms", EVERY[:3], ([text, [text], {text: text}] for text in EVERY))
-    return path
-
-
-@pytest.mark.parametrize("output", [as_comparison, as_scheduled])
-def test_cells_of_a_workbook_are_text(output: Any, tmp_path: Path) -> None:
-    """Whole cells in a reader's eyes, and no formula, link or other part in the file itself."""
-    path = output(tmp_path / "x.xlsx")
-    cells = [c for sheet in openpyxl.load_workbook(path) for row in sheet for c in row if c.value is not None]
-    assert {c.data_type for c in cells} <= {"s", "n", "inlineStr"}
-    assert not [c for c in cells if c.hyperlink]
-    said = {" ".join(str(c.value).split()) for c in cells}
-    assert {" ".join(text.split()) for text in ATTACKS.values()} <= said
-    assert not {x for text in said for x in text} & set("\x00\x07\x1b\x9b\u202e\u2067")
-    with zipfile.ZipFile(path) as parts:
-        for name in parts.namelist():
-            assert b"<f>" not in parts.read(name)
-            assert b"TargetMode" not in parts.read(name)
-            assert not {"externalLinks", "vbaProject.bin", "embeddings"} & set(Path(name).parts)
-
-
-def test_a_calendar_keeps_its_lines(tmp_path: Path) -> None:
-    inside = [*EVERY, "x\r\nEND:VEVENT\r\nBEGIN:VALARM\r\nACTION:PROCEDURE", "x\nATTACH:http://example.invalid", "a;b,c\\n"]
-
-    def calendar(text: str) -> list[str]:
-        day = date(2027, 1, 1)
-        made = ics([KeyDate("renewal", text, day, day, text, None, "ab" * 32, text, text, text, "c1", text, 1, text)], day)
         return made.replace("\r\n ", "").split("\r\n")
 
     plain = [line.split(":")[0] for line in calendar(PLAIN)]
