@@ -92,7 +92,7 @@ def main(report: Path) -> None:
         x, y, width, _ = box(page, "main")
         bottom = box(page, "#glance .charts, #glance figure")
         save(page, "report.png", x, 0, width, bottom[1] + bottom[3] + 20)
-        for name, script, widest in (("exposure.png", OPEN_LINE, 1110), ("finding.png", OPEN_FINDING, 700)):
+        for name, script, widest in (("exposure.png", OPEN_LINE, 1110), ("finding.png", OPEN_FINDING, 860)):
             id = page.js(script)
             page.js("new Promise(done => setTimeout(done, 500))")
             x, y, width, height = box(page, f"#{id}")
