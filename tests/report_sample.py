@@ -185,7 +185,7 @@ def _exposures(frames: dict, cid: str, file: str, fees: float, currency: str, rn
         frames["exposures"].append({
             "contract_id": cid, "component": component, **money, "currency": currency if scored else None, "per": "year",
             "formula": f"F {fees:,.0f} × share late 0.1 × days 30/365 × rate 18 %" if scored else "", "status": "scored" if scored else "unscored",
-            "reason": None if scored else "the facts give no number of records held",
+            "reason": None if scored else "the facts give no number of records held", "counted_with": None,
         })  # fmt: skip
         base = {
             "contract_id": cid,

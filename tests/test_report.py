@@ -156,9 +156,8 @@ def test_budget_bounds_pictures_and_says_so(written, tmp_path: Path) -> None:
 def test_lines_are_bounded_and_links_still_lead_somewhere(
     written, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("risklib.report.LINES", 5)
     monkeypatch.setattr("risklib.report.AGREEMENTS", 3)
-    page = write_report(written[0], tmp_path, max_findings=20).read_text()
+    page = write_report(written[0], tmp_path, max_findings=20, max_lines=5).read_text()
     assert page.count('<details class="line') == 5
     assert "5 lines with the largest share" in page
     test_every_link_leads_somewhere((None, None, page))

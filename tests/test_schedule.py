@@ -275,9 +275,9 @@ def test_the_pdf_is_whole_and_the_same_twice(home: Path, tmp_path: Path) -> None
     assert b"D:20261101000000+00'00'" in (tmp_path / "a.pdf").read_bytes()
 
 
-def test_a_pdf_that_cannot_be_printed_is_named(copy: Path) -> None:
-    start = "import os; os.environ['PATH'] = '/nowhere'"
-    done = report("out", *DAY, "--json", cwd=copy, start=start)
+def test_a_pdf_that_cannot_be_printed_is_named(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    done = report("out", *DAY, "--json", cwd=copy)
     assert (done.code, told(done)["outcome"]) == (3, "partial")
     assert "no chromium on the PATH" in told(done)["left_out"][0]
     assert "no chromium on the PATH" in (copy / "out" / "latest" / "report.html").read_text(encoding="utf-8")

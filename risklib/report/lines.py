@@ -112,7 +112,7 @@ def _foremost(e: pd.DataFrame, most: int) -> list[int]:
 def _largest(e: pd.DataFrame, top: int = 5, currencies: int = 2) -> list[tuple[str, list[int]]]:
     """The lines with the largest expected loss in the currencies with most lines: amounts in different currencies are
     never ranked together."""
-    found = {str(c): part for c, part in e[~e["lost"]].groupby("currency")}
+    found = {str(c): part for c, part in e[~e["lost"] & e["counted_with"].isna()].groupby("currency")}
     most = sorted(found, key=lambda c: (-len(found[c]), c))[:currencies]
     return [(c, list(found[c].sort_values("less", kind="stable").index[:top])) for c in most]
 
