@@ -2,7 +2,7 @@
 
 The labelled agreements are scored by leave-documents-out: each by a model, thresholds and confidence that saw neither it nor
 the other documents of its fold (`--folds 36` leaves out one at a time; 6 is the default for speed, and is stricter).
-Only what is fitted is left out: phrases, value and party rules, and the constants of training.py and responsibilities.py were
+Only what is fitted is left out: phrases, value and party rules, and the constants of risklib/training and responsibilities.py were
 chosen by people who looked at these agreements, so the figures are development figures, not those of a sealed test.
 """
 
@@ -19,11 +19,12 @@ from typing import Any
 
 from risklib.findings import find
 from risklib.findings.measured import Measured, write_measured
+from risklib.labels import read_labels
 from risklib.playbook import default_folder, load_playbook
 from risklib.portfolio import Portfolio
 from risklib.records import Analysis
 from risklib.rows import Row, rows_of
-from risklib.training import Labelled, examples, fingerprinted, fit, labelled
+from risklib.training import Labelled, by_experts, examples, fingerprinted, fit, labelled
 
 RECORD = Path(__file__).with_name("evaluation.json")
 MEASURED = default_folder() / "measured.csv"
@@ -55,7 +56,11 @@ def tables(shared: Path, folder: Path, folds: int) -> None:
     docs = labelled(data / "agreements", data / "gold", playbook)
     _STATE.update(docs=docs, folds=min(folds, len(docs)), playbook=playbook, examples=examples(playbook))
     _STATE["samples"] = labelled(SAMPLES, SAMPLES / "answers", playbook, measures=False)
-    _STATE["cuad"] = fingerprinted(data / "cuad" / "pdf", SAMPLES.parent / "labels" / "cuad.csv", playbook)
+    cuad, own = data / "cuad", SAMPLES.parent / "labels" / "cuad.csv"
+    _STATE["cuad"] = fingerprinted(cuad / "pdf", own, playbook)
+    known = {d.contract_id for d in docs}
+    answered = by_experts(cuad / "pdf", cuad / "labels.jsonl", playbook, read_labels(own))
+    _STATE["cuad"] += [d for d in answered if d.contract_id not in known]
     rows: dict[str, list[Row]] = {}
     with ProcessPoolExecutor(2) as pool:  # forked: the documents are shared, not sent
         for found in pool.map(_fold, range(_STATE["folds"])):
