@@ -36,6 +36,8 @@ def main(arguments: Iterable[str] | None = None) -> None:
     args = parser.parse_args(list(arguments) if arguments is not None else None)
     if (args.reviewed is None) != (args.reviewed_pdfs is None):
         parser.error("--reviewed and --reviewed-pdfs belong together: labels hold no text, it is read from the PDFs")
+    if not (args.shared / "data" / "gold").is_dir():
+        parser.error(f"no labelled agreements in {args.shared}/data/gold; give --shared FOLDER")
     playbook = load_playbook()
     docs = [*load_documents(args.shared, playbook, args.samples), examples(playbook)]
     if args.reviewed:
