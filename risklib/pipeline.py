@@ -197,9 +197,7 @@ def _job(
     if exchange and exchange.overdue(day):
         notes.append(f"The exchange rates are of {exchange.on}, more than a quarter before {day}; give newer ones.")
     deals = load_deals(facts) if facts else ()
-    job = Job(
-        folder, None, password, ocr, tuple(deals), assumed, exchange, day, seed, trials
-    )
+    job = Job(folder, None, password, ocr, tuple(deals), assumed, exchange, day, seed, trials)
     return job, notes
 
 

@@ -33,7 +33,8 @@ from risklib.store import Store, private
 
 _NESTED = {"bbox", "term_bbox", "values", "marks", "vague", "doubts", "copies", "keys", "holds_values", "yields_values"}
 _WHOLE = (
-    "page", "term_page", "holds_page", "yields_page", "mentions", "start", "end", "pages", "words", "ocr_pages", "level",
+    "page", "term_page", "holds_page", "yields_page", "mentions", "start", "end", "pages", "words", "ocr_pages",
+    "level",
 )  # fmt: skip
 _REAL = (
     "clarity", "clear_share", "confidence", "low", "likely", "high", "expected", "p95", "median", "es95",

@@ -50,16 +50,20 @@ def _contract(a: Analysis) -> Row:
     if g is None:
         return row | {"pages": 0, "words": 0, "ocr_pages": 0}
     named = {p.role: p.name for p in g.parties}
-    return row | {
-        "title": g.title or None,
-        "customer": named.get("customer"),
-        "provider": named.get("provider"),
-        "effective_date": g.effective_date.isoformat() if g.effective_date else None,
-        "pages": len(g.document.pages),
-        "words": len(g.document.words),
-        "ocr_pages": sum(p.source == "ocr" for p in g.document.pages),
-        "clear_share": share_clear([r for r in a.responsibilities if r.party != PROVIDER]),
-    } | _term(g)
+    return (
+        row
+        | {
+            "title": g.title or None,
+            "customer": named.get("customer"),
+            "provider": named.get("provider"),
+            "effective_date": g.effective_date.isoformat() if g.effective_date else None,
+            "pages": len(g.document.pages),
+            "words": len(g.document.words),
+            "ocr_pages": sum(p.source == "ocr" for p in g.document.pages),
+            "clear_share": share_clear([r for r in a.responsibilities if r.party != PROVIDER]),
+        }
+        | _term(g)
+    )
 
 
 def _term(g: Agreement) -> Row:

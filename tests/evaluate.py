@@ -59,7 +59,7 @@ def tables(shared: Path, folder: Path, folds: int) -> None:
     cuad, own = data / "cuad", SAMPLES.parent / "labels" / "cuad.csv"
     _STATE["cuad"] = fingerprinted(cuad / "pdf", own, playbook)
     known = {d.contract_id for d in docs}
-    answered = by_experts(cuad / "pdf", cuad / "labels.jsonl", playbook, read_labels(own))
+    answered = by_experts(cuad / "pdf", cuad / "labels.jsonl", own.with_name("experts.csv"), playbook, read_labels(own))
     _STATE["cuad"] += [d for d in answered if d.contract_id not in known]
     rows: dict[str, list[Row]] = {}
     with ProcessPoolExecutor(2) as pool:  # forked: the documents are shared, not sent

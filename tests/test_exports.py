@@ -45,7 +45,9 @@ def test_the_workbook_has_filters_frozen_panes_formats_and_links(tmp_path: Path,
     assert sheet["C2"].number_format.startswith("#,##0")
     assert sheet["C3"].value is None  # unknown is an empty cell, not 0
     link = sheet["E2"].hyperlink
-    assert (path.parent / link.target.replace("\\", "/")).resolve() == pdfs / "a.pdf"  # as Excel writes it, from the file
+    assert (
+        path.parent / link.target.replace("\\", "/")
+    ).resolve() == pdfs / "a.pdf"  # as Excel writes it, from the file
     assert link.location == "page=2"
     assert book["Summary"]["A3"].value == "said"
 

@@ -84,7 +84,7 @@ def test_what_is_imported_is_declared_and_what_is_declared_is_used() -> None:
     optional = names(EXTRAS["ocr"]) | names(EXTRAS["search"]) | names(EXTRAS["cluster"])
     optional |= names(EXTRAS["notebooks"]) | {"scikit-learn", "traitlets"}  # traitlets comes with anywidget
     assert used - declared <= optional, "scikit-learn is for `make train`, extra dev"
-    through_others = {"pyarrow", "vl-convert-python"}  # pandas writes Parquet, altair draws SVG with them
+    through_others = {"vl-convert-python"}  # altair draws SVG with it
     assert declared - used == through_others
 
 

@@ -28,8 +28,9 @@ _FEW = 24  # rows on a terminal; files have all
 
 def compare(
     names: Annotated[
-        list[str], typer.Argument(help="PDFs or folders; with --tables: files of the portfolio.", metavar="A B…")
-    ],
+        list[str] | None,
+        typer.Argument(help="PDFs or folders; with --tables: files of the portfolio (none: all).", metavar="A B…"),
+    ] = None,
     tables: Annotated[Path | None, typer.Option(help="Folder that `risklib analyze --out` wrote.")] = None,
     facts: Annotated[Path | None, typer.Option(help="CSV of deal facts, where PDFs are given.")] = None,
     rates: Annotated[Path | None, typer.Option(help="CSV of exchange rates.")] = None,
@@ -41,7 +42,9 @@ def compare(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")] = False,
 ) -> None:
     """Compare agreements: side by side, with the playbook and the market; or two drafts of one."""
-    found = compared(names, tables=tables, facts=facts, rates=rates, playbook=playbook, deal=deal, drafts=drafts)
+    if not names and tables is None:
+        raise BadData("compare", None, "name the PDFs or folders to compare, or give --tables FOLDER")
+    found = compared(names or [], tables=tables, facts=facts, rates=rates, playbook=playbook, deal=deal, drafts=drafts)
     if out is not None:
         from risklib.compare.exports import write
 

@@ -13,7 +13,7 @@ from risklib.training.documents import Labelled, by_experts, examples, fingerpri
 from risklib.training.fitting import fit, pruned
 from risklib.training.gain import gain, without
 
-LABELS = Path("data/labels/cuad.csv")
+LABELS, EXPERTS = Path("data/labels/cuad.csv"), Path("data/labels/experts.csv")
 
 
 def load_documents(shared: Path, playbook: Playbook, samples: Path) -> list[Labelled]:
@@ -22,7 +22,7 @@ def load_documents(shared: Path, playbook: Playbook, samples: Path) -> list[Labe
     docs += labelled(samples, samples / "answers", playbook, measures=False)
     cuad = shared / "data" / "cuad"
     docs += fingerprinted(cuad / "pdf", LABELS, playbook)
-    docs += by_experts(cuad / "pdf", cuad / "labels.jsonl", playbook, read_labels(LABELS))
+    docs += by_experts(cuad / "pdf", cuad / "labels.jsonl", EXPERTS, playbook, read_labels(LABELS))
     return list({d.contract_id: d for d in reversed(docs)}.values())  # of two readings of a file the first, fuller one
 
 

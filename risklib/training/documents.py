@@ -6,6 +6,7 @@ the real reading of each PDF take the labels of the units that they cover.
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
 from collections import Counter
@@ -145,21 +146,18 @@ def _taught(labels: Sequence[Label]) -> frozenset[str]:
     return frozenset(out)
 
 
-# CUAD's categories whose answers mean what our label means (measured: each raises its label's F1 on other agreements;
-# those for caps, renewals and governing law follow other conventions and lower it)
-EXPERTS = {
-    "Termination For Convenience": TERM + "termination_for_convenience",
-    "Audit Rights": TERM + "audit_right",
-    "Insurance": TERM + "insurance_requirement",
-    "Minimum Commitment": TERM + "minimum_commitment",
-    "Price Restrictions": TERM + "price_increase",
-}
 ONE_IN = 5  # of the sentences that no expert marked; all of them would teach little more, at five times the time
 
 
-def by_experts(pdfs: Path, answers: Path, playbook: Playbook, known: Mapping[str, Any]) -> list[Labelled]:
+def by_experts(pdfs: Path, answers: Path, mean: Path, playbook: Playbook, known: Mapping[str, Any]) -> list[Labelled]:
     """The PDFs that lawyers answered CUAD's questions on (``answers``: a JSON line a file) and that ``known``, by hash,
-    does not label sentence by sentence: they teach the labels of EXPERTS, and no other."""
+    does not label sentence by sentence: they teach the labels that ``mean`` names, and no other.
+
+    ``mean`` is a CSV of question and provision. It holds those where an answer means what the label means (measured:
+    each raises its label's F1 on other agreements; caps, renewals and governing law follow other conventions).
+    """
+    with mean.open(encoding="utf-8", newline="") as f:
+        label = {row["question"]: TERM + row["provision"] for row in csv.DictReader(f)}
     out = []
     for line in answers.read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
@@ -167,7 +165,7 @@ def by_experts(pdfs: Path, answers: Path, playbook: Playbook, known: Mapping[str
         if not pdf.exists() or hashlib.sha256(pdf.read_bytes()).hexdigest()[:PREFIX] in known:
             continue
         agreement = read_agreement(read(pdf, ocr=False))
-        said = [(EXPERTS[c], trigrams(t)) for c, x in row["labels"].items() if c in EXPERTS for t in x["text"]]
+        said = [(label[c], trigrams(t)) for c, x in row["labels"].items() if c in label for t in x["text"]]
         labels = [_answered(s, said) if _can_bind(s) else None for s in agreement.sentences]
         keep = [i for i, x in enumerate(labels) if x or (x is not None and i % ONE_IN == 0)]
         seen, hints, bags = bags_of(agreement, playbook)
@@ -181,7 +179,7 @@ def by_experts(pdfs: Path, answers: Path, playbook: Playbook, known: Mapping[str
             [labels[i] for i in keep],
             [[frozenset()]] * len(keep),
             measures=False,
-            teaches=frozenset(EXPERTS.values()),
+            teaches=frozenset(label.values()),
         )
         out.append(some)
     return out
