@@ -165,7 +165,13 @@ def test_caps_in_years_of_fees_and_unknown_stays_unknown(values: dict | None, ye
 def test_timeline_shows_the_term_that_runs_and_the_last_day_for_notice() -> None:
     deals = pd.DataFrame({"file": ["a.pdf", "b.pdf"], "start": ["2023-01-15", None], "term_months": [12.0, 12.0]})
     register = pd.DataFrame(
-        {"file": ["a.pdf", "a.pdf"], "kind": ["decision", "obligation"], "due": ["2026-11-16", "2026-12-01"]}
+        {
+            "file": ["change.pdf", "a.pdf", "a.pdf"],
+            "agreement": ["a.pdf"] * 3,
+            "kind": ["decision", "obligation", "decision"],
+            "due": ["2026-11-16", "2026-12-01", "2026-12-16"],
+            "superseded": [None, None, "Clause 11.1 is deleted and replaced"],
+        }
     )
     rows = drawn(charts.timeline(register, deals, as_of="2026-11-01"))
     (term,) = (r for r in rows if "from" in r)

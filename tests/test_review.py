@@ -367,7 +367,11 @@ def test_the_command_lists_what_is_open(tmp_path: Path) -> None:
     assert (found["decisions"], len(found["open"]), found["exported"]) == (1, 1, None)
     told = CliRunner().invoke(app, ["review", str(tmp_path / "tables"), "--out", str(tmp_path / "decided")])
     assert "the tables with these decisions" in told.output
-    assert set(Portfolio.load(tmp_path / "decided").responsibilities["review"].dropna()) == {"accepted"}
+    assert set(Portfolio.load(tmp_path / "decided").responsibilities["review"].dropna()) == set()  # they disagree
+    with pytest.raises(BadData, match=r"'procent' is no value of a provision; did you mean percent"):
+        portfolio.review(by="Ann").correct(row_of(portfolio, "provisions", "interest"), values={"procent": 9})
+    with pytest.raises(BadData, match="give one row"):
+        portfolio.review(by="Ann").accept("1.3")
     wrong = CliRunner().invoke(app, ["review", str(tmp_path / "tables"), "--version", "x"])
     assert isinstance(wrong.exception, BadData)
     assert "write OLD=NEW" in str(wrong.exception)

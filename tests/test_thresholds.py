@@ -84,6 +84,10 @@ CASES = [
     ("notice_within_days = 30", {}, notice(date(2026, 12, 1)), "crossed", "1 found"),
     ("notice_within_days = 30", {}, notice(date(2026, 12, 2)), "within", "none"),
     ("notice_within_days = 30", {}, notice(None), "unknown", "1 have no date"),
+    ("notice_within_days = 30", {"contracts": LOST}, notice(date(2027, 12, 2)), "unknown", "not read whole"),
+    ("notice_within_days = 30", {"contracts": LOST}, notice(date(2026, 11, 2)), "crossed", "1 found"),
+    ("p95.EUR = 100", {"totals": total("EUR", 99), "contracts": LOST}, [], "unknown", "1 files were not read whole"),
+    ("p95.EUR = 100", {"totals": total("EUR", 101), "contracts": LOST}, [], "crossed", "EUR 101"),
 ]
 
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import altair as alt
 import pandas as pd
 
-from risklib.charts.style import AMBER, BLUE, EXPECTED, INK, P95, SOFT, TOP, money_axis, short_amount, styled
+from risklib.charts.style import AMBER, BLUE, EXPECTED, INK, P95, SOFT, TOP, in_one, money_axis, short_amount, styled
 
 _BESIDE: tuple[tuple[str, Literal["right", "left"], int], ...] = (("left", "right", -4), ("right", "left", 4))
 
@@ -19,7 +19,7 @@ def exposure_bars(rows: pd.DataFrame, *, currency: str, label: str, width: int =
     ``rows``: ``name``, ``expected``, ``p95`` in ``currency`` per contract year; a missing figure draws no bar. Only the
     ``TOP`` largest are drawn. ``label`` names what a row is ("component", "vendor").
     """
-    known = rows.dropna(subset=["expected"]).sort_values("expected", ascending=False).head(TOP)
+    known = in_one(rows, currency).dropna(subset=["expected"]).sort_values("expected", ascending=False).head(TOP)
     long = known.melt("name", ["expected", "p95"], "measure", "amount").dropna(subset=["amount"])
     long["measure"] = long["measure"].map({"expected": EXPECTED, "p95": P95})
     long["amount"] = long["amount"].astype(float)
@@ -51,7 +51,7 @@ def loss_curve(curve: pd.DataFrame, marks: Mapping[str, float], *, currency: str
     ``curve``: ``loss`` (in ``currency``), ``probability`` (0..1) of exceeding it. ``marks`` names amounts to point out,
     for example ``{"expected": …, "95th percentile": …}``; a missing one (None, NaN) is left out.
     """
-    data = curve[["loss", "probability"]].astype(float).sort_values("loss")
+    data = in_one(curve, currency)[["loss", "probability"]].astype(float).sort_values("loss")
     data = data[data["probability"] >= 0.002]
     if len(data) > 1000:
         data = data.iloc[:: len(data) // 1000 + 1]

@@ -17,6 +17,11 @@ EXPECTED, P95 = "expected", "95th percentile"
 TOP = 20
 
 
+def in_one(rows: pd.DataFrame, currency: str) -> pd.DataFrame:
+    """The rows in ``currency``: amounts of several on one axis would be no amounts at all."""
+    return rows[rows["currency"] == currency] if "currency" in rows else rows
+
+
 def for_notebooks() -> None:
     """Charts as pictures without script (they draw offline and in an exported notebook), frames that show whole
     sentences and amounts in full (1,234,568), and "$1 and $2" as they are instead of as formulas."""

@@ -13,8 +13,9 @@ from risklib.charts.style import BLUE, INK, SOFT, VERMILION, styled
 def timeline(register: pd.DataFrame, deals: pd.DataFrame, *, as_of: str, width: int = 520) -> alt.LayerChart:
     """The running term of each agreement, the last day for a notice of non-renewal, and today.
 
-    ``register``: ``portfolio.register()``, its rows of ``kind`` "decision"; ``deals``: ``file``, ``start``,
-    ``term_months``. Agreements without start and term are not drawn; a term that ended is drawn with the next ones.
+    ``register``: ``portfolio.register()``, its rows of ``kind`` "decision" that hold (a notice of an amendment stands
+    at its agreement, one that was replaced nowhere); ``deals``: ``file``, ``start``, ``term_months``. Agreements
+    without start and term are not drawn; a term that ended is drawn with the next ones.
     """
     today = pd.Timestamp(date.fromisoformat(as_of))
     known = deals.dropna(subset=["start", "term_months"])
@@ -23,7 +24,9 @@ def timeline(register: pd.DataFrame, deals: pd.DataFrame, *, as_of: str, width: 
         for d in known.to_dict("records")
     ]
     terms = pd.DataFrame(rows, columns=["file", "from", "to"]).sort_values("to")
-    asked = register[(register["kind"] == "decision") & register["due"].notna() & register["file"].isin(terms["file"])]
+    holds = (register["kind"] == "decision") & register["due"].notna() & register["superseded"].isna()
+    asked = register[holds].assign(file=lambda f: f["agreement"])
+    asked = asked[asked["file"].isin(terms["file"])]
     notices = asked.drop_duplicates(["file", "due"])[["file", "due"]].assign(due=lambda f: pd.to_datetime(f["due"]))
     notices["text"] = notices["due"].dt.strftime("%d %b %Y")
     y = alt.Y("file:N", sort=list(terms["file"]), title=None, axis=alt.Axis(labelLimit=220))

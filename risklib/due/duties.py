@@ -25,7 +25,7 @@ COLUMNS = (
     "anchor", "file", "vendor", "obligor", "obligor_name", "kind", "responsibility", "action", "text", "trigger",
     "deadline", "when", "due", "recurrence", "until", "counts_from", "basis", "no_date_because", "consequence_clause",
     "consequence", "cost_component", "cost_likely", "cost_expected", "cost_currency", "superseded", "clause", "page",
-    "contract_owner", *PEOPLE, "state", "conflict", "contract_id", "clause_id", "start", "end",
+    "contract_owner", *PEOPLE, "state", "conflict", "agreement", "contract_id", "clause_id", "start", "end",
 )  # fmt: skip
 COMPARED = ("due", "recurrence", "until", "text")  # what a rerun may change under people's hands
 ALIKE = 0.85  # words in common from which a sentence that changed is taken for the same duty
@@ -74,7 +74,10 @@ def duties(rows: Mapping[str, Sequence[Row]], as_of: date) -> list[Row]:
     costs = _Costs(tables, members)
     out: list[Row] = []
     for id, contract in contracts.items():
-        head = contracts.get(_given(members.get(id, {}).get("counted_with")) or id, contract)
+        member = members.get(id, {})
+        head = contracts.get(_given(member.get("counted_with")) or id, contract)
+        newer = f"replaced by {head['file']}" if member.get("relation") == "version" and head is not contract else None
+        head = contract if newer else head  # what was replaced ran from its own start to its own end
         dates = _dates(contract, head, deals, members, tables)
         deal = deals.get(_name(contract["file"])) or deals.get(_name(head["file"])) or {}
         mine = [*_sentences(tables, id), *_renewals(tables, id, dates)]
@@ -84,7 +87,8 @@ def duties(rows: Mapping[str, Sequence[Row]], as_of: date) -> list[Row]:
             row |= {"file": contract["file"], "contract_id": id, "vendor": _given(deal.get("vendor"))}
             row |= {"obligor_name": contract.get(row["obligor"]), "contract_owner": _given(deal.get("owner"))}
             row |= _when(row, dates)
-            row["superseded"] = gone.get((id, row["clause_id"]))
+            row["superseded"] = newer or gone.get((id, row["clause_id"]))
+            row["agreement"] = head["file"]
             clause = tables.by_clause.get((id, row["clause_id"]), {})
             row["clause"] = clause.get("number") or clause.get("heading") or None
             out.append(row)

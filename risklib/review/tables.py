@@ -96,8 +96,12 @@ class Review:
         return self._keep(r.REJECT, row, {}, note)
 
     def correct(self, row: Mapping[str, Any] | pd.Series, note: str = "", **to: Any) -> Decision:
-        """Some columns of the finding are wrong: ``correct(row, party="provider")``, ``correct(row, values={…})``."""
+        """Some columns of the finding are wrong: ``correct(row, party="provider")``, ``correct(row, values={…})``.
+
+        ``values`` is the whole of them: what it does not name is gone.
+        """
         self._known(_table(row), to.get(r.LABEL[_table(row)]))
+        self._known_values(to.get("values") or {})
         return self._keep(r.CORRECT, row, to, note)
 
     def add(self, contract: str, words: str, label: str, party: str, note: str = "", **more: Any) -> Decision:
@@ -156,7 +160,7 @@ class Review:
 
     def applied(self, *, rejected: bool = False) -> Any:
         """The portfolio with the decisions in it; ``rejected``: wrong findings stay, marked, for those who undo."""
-        placed = [p for p in self.placed() if p.state != r.OPEN]
+        placed = [p for p in self.placed() if p.state == r.HOLDS]  # where people disagree the analysis stands
         frames = {t: self._overlaid(t, [p for p in placed if p.decision.table == t], rejected) for t in r.LABEL}
         meta = dict(self.portfolio.meta)
         if placed:
@@ -179,6 +183,7 @@ class Review:
     # ------------------------------------------------------------ inside
 
     def _keep(self, verdict: str, row: Mapping[str, Any] | pd.Series, to: Mapping[str, Any], note: str) -> Decision:
+        _table(row)
         earlier = _given(row.get("decision"))
         old = next((d for d in self.made if d.id == earlier), None) if earlier else None
         if old is not None:
@@ -202,6 +207,14 @@ class Review:
         }
         if label is not None and label not in known:
             raise BadData("review", None, f"{label!r} is no {kind}{did_you_mean(str(label), sorted(known))}")
+
+    def _known_values(self, values: Mapping[str, Any]) -> None:
+        found = self.portfolio.tables["provisions"]["values"]
+        known = {k for v in found for k in v or ()} | {
+            rule.key for rules in load_playbook().value_rules.values() for rule in rules
+        }
+        for key in set(values) - known:
+            raise BadData("review", None, f"{key!r} is no value of a provision{did_you_mean(key, sorted(known))}")
 
     def _agreement(self, id: str) -> Agreement:
         if id not in self._agreements:
@@ -324,9 +337,11 @@ def _anew(old: Decision) -> Decision:
 
 
 def _table(row: Mapping[str, Any] | pd.Series) -> str:
-    table = next((t for t, column in r.LABEL.items() if column in row), None)
+    one = isinstance(row, Mapping | pd.Series)
+    table = next((t for t, column in r.LABEL.items() if column in row), None) if one else None
     if table is None or "start" not in row:
-        raise BadData("review", None, "is no finding; give a row of portfolio.responsibilities or portfolio.provisions")
+        where = "portfolio.responsibilities or portfolio.provisions"
+        raise BadData("review", None, f"is no finding; give one row of {where}, for example .iloc[0]")
     return table
 
 

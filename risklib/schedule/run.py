@@ -25,7 +25,7 @@ from risklib.report import write_report
 from risklib.schedule import files, publish, tables
 from risklib.schedule.brief import Brief, vendors_of
 from risklib.schedule.changes import Changes, Rows, changes
-from risklib.schedule.thresholds import Limit, judge, load_limits
+from risklib.schedule.thresholds import UNKNOWN, Limit, Verdict, judge, load_limits
 from risklib.store.versions import FINDINGS, PRICES, READ, STRUCTURE, code
 
 OK, PARTIAL, FAILED = "ok", "partial", "failed"
@@ -157,11 +157,16 @@ def _brief(portfolio: Portfolio, rows: Rows, limits: Sequence[Limit], before: Po
             return tables.dates_of(before.folder, ids, as_of) if before.folder else []
 
         since = changes(tables.rows_of(before), rows, before.meta, portfolio.meta, dates, dates_before)
-    blind = sum(bool(NO_RATE.search(str(e["reason"]))) for e in rows["exposures"])
-    left = (f"{blind} components have no figure because an exchange rate is missing",) if blind else ()
-    lost = any(v.state == "unknown" for v in verdicts) or bool(left)
-    outcome = PARTIAL if lost else str(portfolio.meta["outcome"])
+    left = _left_out(rows, verdicts)
+    outcome = PARTIAL if left else str(portfolio.meta["outcome"])
     return Brief(as_of, outcome, left, verdicts, tuple(dates), since, vendors_of(rows, dates, as_of))
+
+
+def _left_out(rows: Rows, verdicts: Sequence[Verdict]) -> tuple[str, ...]:
+    """What this report should say and cannot, in words: each makes it partial."""
+    blind = sum(bool(NO_RATE.search(str(e["reason"]))) for e in rows["exposures"])
+    left = [f"{blind} components have no figure because an exchange rate is missing"] if blind else []
+    return (*left, *(f"the limit {v.key} could not be judged: {v.found}" for v in verdicts if v.state == UNKNOWN))
 
 
 def _written(wanted: Wanted, folder: Path, portfolio: Portfolio, rows: Rows, brief: Brief) -> Brief:

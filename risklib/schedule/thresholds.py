@@ -126,25 +126,33 @@ def judge(
     for limit in limits:
         head, _, rest = limit.key.partition(".")
         if head in FIGURES:
-            out.append(_figure(limit, head, rest, rows["totals"]))
+            out.append(_figure(limit, head, rest, rows))
         elif head == TERMS:
             out.append(_terms(limit, rest, rows))
         elif limit.key in SHARES:
             out.append(_share(limit, rows))
         else:
-            out.append(_notices(limit, dates, as_of))
+            out.append(_notices(limit, dates, as_of, _unread(rows)))
     return out
 
 
-def _figure(limit: Limit, figure: str, currency: str, totals: Sequence[Row]) -> Verdict:
+def _unread(rows: Mapping[str, Sequence[Row]]) -> tuple[str, ...]:
+    """Files not read whole: what they hold could cross any limit, so none is kept "within" beside them."""
+    return tuple(c["file"] for c in rows["contracts"] if c["status"] != "ok")
+
+
+def _figure(limit: Limit, figure: str, currency: str, rows: Mapping[str, Sequence[Row]]) -> Verdict:
     told = f"{FIGURES[figure]} of the portfolio at most {currency} {limit.value:,.0f}"
-    mine = [t for t in totals if t["level"] == "portfolio" and t["currency"] == currency]
+    mine = [t for t in rows["totals"] if t["level"] == "portfolio" and t["currency"] == currency]
     if not mine or mine[0].get(figure) is None:
         return Verdict(limit.key, UNKNOWN, told, f"there is no total in {currency}")
     value, left = float(mine[0][figure]), int(mine[0].get("unscored") or 0)
     rest = f"; {left} components without a figure are not in it" if left else ""
-    state = CROSSED if value > limit.value else WITHIN
-    return Verdict(limit.key, state, told, f"{currency} {value:,.0f}{rest}")
+    unread = _unread(rows)
+    if unread and value <= limit.value:
+        said = f"{currency} {value:,.0f}, but {len(unread)} files were not read whole{rest}"
+        return Verdict(limit.key, UNKNOWN, told, said, unread)
+    return Verdict(limit.key, CROSSED if value > limit.value else WITHIN, told, f"{currency} {value:,.0f}{rest}")
 
 
 def _terms(limit: Limit, provision: str, rows: Mapping[str, Sequence[Row]]) -> Verdict:
@@ -157,7 +165,7 @@ def _terms(limit: Limit, provision: str, rows: Mapping[str, Sequence[Row]]) -> V
     where = tuple(dict.fromkeys(f"{files[p['contract_id']]}, page {p['page']}" for p in found))
     title = provision.replace("_", " ")
     told = f"at most {limit.value:.0f} terms “{title}” that bind the customer and name no amount"
-    lost = [c for c in rows["contracts"] if c["status"] != "ok"]
+    lost = _unread(rows)
     if len(found) > limit.value:
         return Verdict(limit.key, CROSSED, told, f"{len(found)} found", where)
     if lost:
@@ -177,7 +185,7 @@ def _share(limit: Limit, rows: Mapping[str, Sequence[Row]]) -> Verdict:
     return Verdict(limit.key, state, told, f"{len(lost)} of {len(of)}, {len(lost) / len(of):.1%}", where)
 
 
-def _notices(limit: Limit, dates: Sequence[KeyDate], as_of: date) -> Verdict:
+def _notices(limit: Limit, dates: Sequence[KeyDate], as_of: date, unread: tuple[str, ...]) -> Verdict:
     days = int(limit.value)
     soon = upcoming([k for k in dates if k.kind == NOTICE], as_of, days)
     told = f"no last day for a notice within {days} days"
@@ -186,4 +194,6 @@ def _notices(limit: Limit, dates: Sequence[KeyDate], as_of: date) -> Verdict:
     blind = [k for k in dates if k.kind == NOTICE and k.day is None]
     if blind:
         return Verdict(limit.key, UNKNOWN, told, f"{len(blind)} have no date", tuple(k.file for k in blind))
+    if unread:
+        return Verdict(limit.key, UNKNOWN, told, f"none, but {len(unread)} files were not read whole", unread)
     return Verdict(limit.key, WITHIN, told, "none")
