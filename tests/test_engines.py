@@ -131,8 +131,9 @@ def job(folder: Path, store: Path, out: Path) -> subprocess.Popen[bytes]:
     options = ["--as-of", "2026-11-01", "--trials", "100", "--workers", "1", "--no-ocr"]
     command = [sys.executable, "-m", "risklib.cli", "analyze", str(folder), "--store", str(store), "--out", str(out)]
     return subprocess.Popen(
-        [*command, *options], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
-    )
+        [*command, *options], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 (whoever runs the tests may ignore Ctrl-C)
+    )  # fmt: skip
 
 
 def contents(folder: Path) -> dict[str, bytes]:
