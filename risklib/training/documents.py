@@ -50,7 +50,7 @@ def labelled(pdfs: Path, answers: Path, playbook: Playbook, *, measures: bool = 
     """Every document of ``answers`` whose PDF lies in ``pdfs``, read anew.
 
     ``measures``: whether thresholds and confidence are set on them. Not so on papers that this project wrote: those
-    are easier than the world's, and a confidence that was fitted on them too promised .07 too much.
+    are easier than the world's, and a confidence that is fitted on them promises too much.
     """
     out = []
     for path in sorted(answers.glob("*.json")):
